@@ -1,0 +1,38 @@
+# Thin on purpose: each target sets up .venv once and calls Python.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile
+
+book: $(READY) ## Run what changed and build the site: open site/index.html
+	$(BIN)/python book/build.py
+
+test: $(READY) ## Check code, notebooks, translations and the site in a browser
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest --nbmake --nbmake-timeout=600 src tests book --ignore=tests/site
+	$(BIN)/python book/build.py
+	$(BIN)/pytest tests/site
+
+lab: $(READY) ## Open the chapters in JupyterLab
+	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/book/index.ipynb
+
+workshop: $(READY) ## Make the participants' notebooks and the slides
+	$(BIN)/python teaching/workshop.py
+
+bench: $(READY) ## Time the package against other libraries
+	$(BIN)/python benchmarks/run.py
+
+clean: ## Remove the site and every cached run, but not .venv
+	rm -rf site workshop book/_build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This book needs Python 3.11 or later, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % sys.version_info[:2])'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test]"
+	@touch $@
+
+.PHONY: help book test lab workshop bench clean

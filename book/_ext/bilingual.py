@@ -1,0 +1,102 @@
+"""One bilingual source, one Sphinx site per language.
+
+Markdown cells tagged ``lang-zh`` or ``lang-en`` are kept only in that language's site; every other cell is
+shared. Strings in _config.yml and _toc.yml and captions of code-cell figures are written "中文 | English".
+"""
+
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from nbformat import NotebookNode
+from notebook_cache import cache_folder, find_run
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+LANGUAGES = ("zh", "en")
+VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
+SEPARATOR = " | "
+SPLIT_SETTINGS = ("project", "html_title", "html_short_title", "nb_code_prompt_show", "nb_code_prompt_hide")
+
+
+def pick(text: object, lang: str) -> object:
+    """Return the half of "中文 | English" for one language; any other value passes through.
+
+    >>> pick("注意力 | Attention", "en"), pick("Attention", "zh")
+    ('Attention', 'Attention')
+    """
+    parts = text.split(SEPARATOR) if isinstance(text, str) else []
+    return parts[LANGUAGES.index(lang)] if len(parts) == len(LANGUAGES) else text
+
+
+def keep_cells(notebook: NotebookNode, lang: str) -> NotebookNode:
+    """Drop the cells that are tagged with another language."""
+    others = {f"lang-{other}" for other in LANGUAGES if other != lang}
+    notebook.cells = [cell for cell in notebook.cells if not others & set(cell.metadata.get("tags", ()))]
+    return notebook
+
+
+def keep_half(node: nodes.Element, lang: str) -> None:
+    """Split a node's children at the first " | " in its text, and keep the half for one language."""
+    for at, child in enumerate(node.children):
+        if isinstance(child, nodes.Text) and SEPARATOR in child:
+            before, after = child.split(SEPARATOR, 1)
+            halves = [*node.children[:at], nodes.Text(before)], [nodes.Text(after), *node.children[at + 1 :]]
+            node.children = []
+            node.extend(halves[LANGUAGES.index(lang)])
+            return
+
+
+def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Fill in the outputs of the notebook's cached run, then keep the cells of this site's language."""
+    path = Path(app.env.doc2path(docname))
+    if path.suffix != ".ipynb":
+        return
+    notebook = find_run(nbformat.reads(source[0], as_version=4))
+    if notebook is None:
+        raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
+    source[0] = nbformat.writes(keep_cells(notebook, app.config.book_lang))
+
+
+def split_settings(app: Sphinx, config: Config) -> None:
+    """Give every bilingual setting the half for this site's language."""
+    lang = config.book_lang
+    config.run_cache = str(cache_folder())
+    for key in SPLIT_SETTINGS:
+        setattr(config, key, pick(getattr(config, key), lang))
+    config.html_theme_options = {key: pick(value, lang) for key, value in config.html_theme_options.items()}
+    for document in config.external_site_map.values():
+        document.title = pick(document.title, lang)
+        for tree in document.subtrees:
+            tree.caption = pick(tree.caption, lang)
+
+
+def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
+    """Split captions and alternative texts, and make an explicit (label)= the first id of its heading: the sites share anchors."""
+    explicit = {doctree.nameids[name] for name, is_explicit in doctree.nametypes.items() if is_explicit}
+    for caption in doctree.findall(nodes.caption):
+        keep_half(caption, app.config.book_lang)
+    for image in doctree.findall(nodes.image):
+        if "alt" in image:
+            image["alt"] = pick(image["alt"], app.config.book_lang)
+    for section in doctree.findall(nodes.section):
+        section["ids"].sort(key=lambda section_id: section_id not in explicit)
+
+
+def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Tell the header switch where this page is in each view."""
+    up = "../" * (pagename.count("/") + 1)
+    context["views"] = {view: f"{up}{view}/{pagename}.html" for view in VIEWS}
+    context["view"] = app.config.book_lang
+
+
+def setup(app: Sphinx) -> dict:
+    """Register with Sphinx."""
+    app.add_config_value("book_lang", "zh", "env")
+    app.add_config_value("run_cache", "", "env")  # a change of the package re-reads every page
+    app.connect("config-inited", split_settings, priority=950)  # after sphinx_external_toc (900)
+    app.connect("source-read", read_source)
+    app.connect("doctree-read", split_doctree, priority=400)  # before the toc collector (500)
+    app.connect("html-page-context", add_views)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

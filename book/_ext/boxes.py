@@ -1,0 +1,41 @@
+"""What the extensions for exercises and dropdowns leave to do.
+
+Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any language;
+this takes the place of sphinx-togglebutton, whose script labels its buttons in English. And the contents of every
+exercise lose the wrapper to which sphinx-exercise gives one and the same id.
+"""
+
+from docutils import nodes
+from html_element import element
+from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+
+class FinishBoxes(SphinxPostTransform):
+    """Unwrap contents and fold dropdowns."""
+
+    default_priority = 900  # after sphinx-exercise has resolved the titles of solutions
+
+    def run(self, **kwargs: object) -> None:
+        """Change the boxes of one page, the inner ones of nested boxes first."""
+        for section in reversed(list(self.document.findall(nodes.section))):
+            if not isinstance(section.next_node(descend=True), nodes.title):
+                section.replace_self(section.children)
+        boxes = [node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())]
+        for box in reversed(boxes):
+            box.replace_self(self.fold(box))
+
+    def fold(self, box: nodes.Element) -> nodes.Element:
+        """Return the box as a summary, its title, and what it hides."""
+        title, *content = box.children
+        classes = [name for name in box["classes"] if name != "admonition"]  # the theme's padding isn't for <details>
+        details = element("details", element("summary", *title.children), *content, classes=("fold", *classes))
+        details["ids"] = box["ids"]
+        return details
+
+
+def setup(app: Sphinx) -> dict:
+    """Register with Sphinx."""
+    app.setup_extension("html_element")
+    app.add_post_transform(FinishBoxes)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

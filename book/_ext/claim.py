@@ -1,0 +1,203 @@
+"""``{claim}``: what the source says beside what the book's run measured; ``{claim-list}``: all of them in a table.
+
+Written as::
+
+    :::{claim} A random 80/20 split evaluates the model.
+    :label: claim-random-split
+    :section: 5.2.1
+    :verdict: wrong
+
+    It trains on the future: the table above shows by how much that flatters the model.
+    :::
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from html_element import element
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+VERDICTS = {
+    "supported": {"zh": "✓ 成立", "en": "✓ supported"},
+    "partly": {"zh": "◐ 部分成立", "en": "◐ partly supported"},
+    "unsupported": {"zh": "✗ 不成立", "en": "✗ not supported"},
+    "wrong": {"zh": "✗ 有误", "en": "✗ wrong"},
+}
+WORDS = {
+    "zh": {"says": "原文说", "measured": "我们测得", "abstract": "摘要", "columns": ("原文", "说法", "结论", "见")},
+    "en": {
+        "says": "The source says",
+        "measured": "We measured",
+        "abstract": "abstract",
+        "columns": ("Section", "Claim", "Verdict", "Where"),
+    },
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the source, as the table of all claims needs it."""
+
+    docname: str
+    label: str
+    section: str
+    verdict: str
+    text: list[nodes.Node]
+
+    @property
+    def order(self) -> list[int]:
+        """Sort key: the abstract first, then 5.2 before 5.10."""
+        return [] if self.section == "abstract" else [int(part) for part in self.section.split(".")]
+
+
+def section_number(argument: str) -> str:
+    """Option converter: a section number of the source such as 5.2.1, or ``abstract``."""
+    if not re.fullmatch(r"abstract|\d+(\.\d+)*", argument or ""):
+        raise ValueError("expected a section number such as 5.2.1, or abstract")
+    return argument
+
+
+def verdict_name(argument: str) -> str:
+    """Option converter: one of the verdicts."""
+    return directives.choice(argument, tuple(VERDICTS))
+
+
+def badge(verdict: str, lang: str) -> nodes.Node:
+    """Return the verdict as a coloured label that also says it in words."""
+    return element("span", nodes.Text(VERDICTS[verdict][lang]), classes=("verdict", f"verdict-{verdict}"))
+
+
+def section_name(section: str, lang: str) -> str:
+    """Return how the page's language names a section of the source."""
+    return WORDS[lang]["abstract"] if section == "abstract" else f"§ {section}"
+
+
+class ClaimDirective(SphinxDirective):
+    """A claim (the argument) with its verdict and, as the body, what was measured."""
+
+    has_content = True
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict] = {
+        "label": directives.unchanged_required,
+        "section": section_number,
+        "verdict": verdict_name,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        """Return the box and remember the claim for the table."""
+        self.assert_has_content()
+        if missing := self.option_spec.keys() - self.options.keys():
+            raise self.error(f"claim needs the options {', '.join(sorted(missing))}")
+        lang, words = self.config.book_lang, WORDS[self.config.book_lang]
+        label, section, verdict = (self.options[name] for name in ("label", "section", "verdict"))
+        text, _ = self.parse_inline(self.arguments[0])
+        claim = Claim(self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text])
+        claims(self.env).append(claim)
+
+        source = element("span", nodes.Text(section_name(section, lang)), classes=("claim-section",))
+        says = element("p", nodes.Text(f"{words['says']} "), source, classes=("claim-heading",))
+        measured = element(
+            "p", nodes.Text(f"{words['measured']} "), badge(verdict, lang), classes=("claim-heading",)
+        )
+        box = element(
+            "div",
+            element("div", says, element("p", *text), classes=("claim-says",)),
+            element("div", measured, *self.parse_content_to_nodes(), classes=("claim-measured",)),
+            classes=("claim", f"claim-{verdict}"),
+        )
+        box["names"].append(nodes.fully_normalize_name(label))
+        box["ids"].append(claim.label)
+        self.state.document.note_explicit_target(box, box)
+        return [box]
+
+
+class claim_list(nodes.General, nodes.Element):
+    """Stands for the table until every page has been read."""
+
+
+class ClaimListDirective(SphinxDirective):
+    """The table of all claims of the book."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a mark that the table replaces."""
+        claim_list_pages(self.env).add(self.env.docname)
+        return [claim_list()]
+
+
+class FillClaimLists(SphinxPostTransform):
+    """Replace each ``{claim-list}`` by its table."""
+
+    default_priority = 5  # before references are resolved (10), so that those inside a claim are too
+
+    def run(self, **kwargs: object) -> None:
+        """Replace the marks of one page."""
+        for mark in list(self.document.findall(claim_list)):
+            mark.replace_self(self.table())
+
+    def table(self) -> nodes.Node:
+        """Return the claims by section of the source."""
+        lang = self.config.book_lang
+        head = element("tr", *(element("th", nodes.Text(name), scope="col") for name in WORDS[lang]["columns"]))
+        ordered = sorted(claims(self.env), key=lambda claim: (claim.order, claim.label))
+        body = [element("tr", *(element("td", cell) for cell in self.cells(claim))) for claim in ordered]
+        table = element("table", element("thead", head), element("tbody", *body), classes=("table", "claim-table"))
+        return element("div", table, classes=("table-scroll",))
+
+    def cells(self, claim: Claim) -> Iterator[nodes.Node]:
+        """Return the section, claim, verdict and link of one row."""
+        lang = self.config.book_lang
+        yield nodes.Text(section_name(claim.section, lang))
+        text = element("span", *(node.deepcopy() for node in claim.text))
+        for reference in text.findall(addnodes.pending_xref):
+            reference["refdoc"] = self.env.docname
+        yield text
+        yield badge(claim.verdict, lang)
+        uri = self.app.builder.get_relative_uri(self.env.docname, claim.docname)
+        title = self.env.titles[claim.docname].astext()
+        yield nodes.reference("", "", nodes.Text(title), internal=True, refuri=f"{uri}#{claim.label}")
+
+
+def claims(env: BuildEnvironment) -> list[Claim]:
+    """Return the claims of all pages read so far."""
+    if not hasattr(env, "book_claims"):
+        env.book_claims = []
+    return env.book_claims
+
+
+def claim_list_pages(env: BuildEnvironment) -> set[str]:
+    """Return the pages that show the table."""
+    if not hasattr(env, "book_claim_list_pages"):
+        env.book_claim_list_pages = set()
+    return env.book_claim_list_pages
+
+
+def forget_page(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Drop what a page said before it is read again."""
+    env.book_claims = [claim for claim in claims(env) if claim.docname != docname]
+    claim_list_pages(env).discard(docname)
+
+
+def rewrite_lists(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Have the pages with the table written again whenever any page has changed."""
+    return sorted(claim_list_pages(env))
+
+
+def setup(app: Sphinx) -> dict:
+    """Register with Sphinx."""
+    app.setup_extension("html_element")
+    app.add_node(claim_list)
+    app.add_directive("claim", ClaimDirective)
+    app.add_directive("claim-list", ClaimListDirective)
+    app.add_post_transform(FillClaimLists)
+    app.connect("env-purge-doc", forget_page)
+    app.connect("env-updated", rewrite_lists)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

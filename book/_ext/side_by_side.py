@@ -1,0 +1,149 @@
+"""Merge site/zh and site/en into site/both: shared blocks once, translations next to each other.
+
+Both sites are rendered from one source, so their pages have the same sections (by id), the same code cells and
+formulas. What differs becomes a row of two columns; the frame around the article stays Chinese, with the English
+titles added where a reader looks for them.
+"""
+
+import json
+import re
+import shutil
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+
+REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
+PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
+INDEX = re.compile(r"Search\.setIndex\((.*)\)", re.DOTALL)
+
+
+def identity(block: Tag) -> str:
+    """Return what makes a block the same block in both languages: a section's id, a cell's code, or all of it."""
+    if block.name == "section":
+        return f"section {block.get('id')}"
+    return str(block.select("pre")) if "cell" in block.get("class", ()) else PERMALINK.sub("", str(block))
+
+
+def kind(block: Tag) -> tuple:
+    """Return the block's element and first class: blocks of one kind are shown in one row."""
+    return block.name, *block.get("class", [])[:1]
+
+
+def distinguish(column: Tag) -> None:
+    """Rename the ids and group names of an English column, and what refers to them within it."""
+    ids = {element["id"] for element in column.select("[id]")}
+    for element in column.find_all(True):
+        for attribute in ("id", "name"):
+            if attribute in element.attrs:
+                element[attribute] = f"en-{element[attribute]}"
+        for attribute in REFERRING:
+            target = element.get(attribute, "").removeprefix("#")
+            if target in ids:
+                element[attribute] = element[attribute].replace(target, f"en-{target}")
+
+
+def row(soup: BeautifulSoup, zh: list[Tag], en: list[Tag]) -> Tag:
+    """Move the blocks of the two languages into the columns of a new row."""
+    columns = []
+    for lang, blocks in (("zh-CN", zh), ("en", en)):
+        column = soup.new_tag("div", attrs={"lang": lang})
+        column.extend(block.extract() for block in blocks)
+        columns.append(column)
+    distinguish(columns[1])
+    parallel = soup.new_tag("div", attrs={"class": "parallel"})
+    parallel.extend(columns)
+    return parallel
+
+
+def add_captions(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
+    """Add the English captions to the figures of a shared code cell."""
+    captions = zh.select("figcaption .caption-text"), en.select("figcaption .caption-text")
+    for ours, theirs in zip(*captions, strict=True):
+        if ours.decode_contents() != theirs.decode_contents():
+            english = soup.new_tag("span", attrs={"lang": "en", "class": "caption-en"})
+            english.extend(list(theirs.contents))
+            ours.append(english)
+
+
+def merge(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
+    """Merge the children of two versions of a section into the Chinese one."""
+    left, right = (part.find_all(recursive=False) for part in (zh, en))
+    matcher = SequenceMatcher(None, [*map(identity, left)], [*map(identity, right)], autojunk=False)
+    for change, i1, i2, j1, j2 in matcher.get_opcodes():
+        ours, theirs = left[i1:i2], right[j1:j2]
+        if change == "equal":
+            for a, b in zip(ours, theirs, strict=True):
+                (merge if a.name == "section" else add_captions)(soup, a, b)
+            continue
+        pairs = [([a], [b]) for a, b in zip(ours, theirs, strict=False)]
+        if [*map(kind, ours)] != [*map(kind, theirs)]:
+            pairs = [(ours, theirs)]
+        if not ours and i1 == 0:
+            raise ValueError(f"an English block opens a section that has no Chinese text before it: {theirs[0]}")
+        last = left[i1 - 1] if not ours else None
+        for a, b in pairs:
+            anchor = a[0] if a else last
+            marker = soup.new_tag("div")
+            (anchor.insert_before if a else anchor.insert_after)(marker)
+            marker.replace_with(row(soup, a, b))
+
+
+def add_titles(soup: BeautifulSoup, en: BeautifulSoup, selector: str) -> None:
+    """Append the English text of links and captions to the Chinese one."""
+    for ours, theirs in zip(soup.select(selector), en.select(selector), strict=True):
+        if ours.get_text(strip=True) != theirs.get_text(strip=True):
+            english = soup.new_tag("span", attrs={"lang": "en", "class": "title-en"})
+            english.extend(list(theirs.contents))
+            ours.append(english)
+
+
+def merge_page(zh: str, en: str) -> str:
+    """Merge two versions of an HTML page."""
+    soup, other = (BeautifulSoup(text, "html.parser") for text in (zh, en))
+    soup.html["data-view"] = "both"
+    for link in soup.select(".view-switch a"):
+        del link["aria-current"]
+        if link["data-view"] == "both":
+            link["aria-current"] = "page"
+    for selector in (".logo__title", ".bd-links a", ".bd-links .caption-text", ".prev-next-title"):
+        add_titles(soup, other, selector)
+    titles = [page.title.string.partition(" — ") for page in (soup, other)]
+    if titles[0] != titles[1]:
+        soup.title.string = f"{titles[0][0]} · {titles[1][0]}{titles[0][1]}{titles[0][2]}"
+    articles = [page.select_one("article.bd-article") for page in (soup, other)]
+    if all(articles):
+        merge(soup, *articles)
+    return str(soup)
+
+
+def merge_indexes(zh: str, en: str) -> str:
+    """Add the English words of each page to the Chinese search index."""
+    ours, theirs = (json.loads(INDEX.search(text)[1]) for text in (zh, en))
+    position = {name: at for at, name in enumerate(ours["docnames"])}
+    moved = [position[name] for name in theirs["docnames"]]
+    for table in ("terms", "titleterms"):
+        for word, pages in theirs[table].items():
+            pages = {moved[page] for page in as_list(pages)} | {*as_list(ours[table].get(word, []))}
+            ours[table][word] = sorted(pages)
+    for title, places in theirs["alltitles"].items():
+        known = ours["alltitles"].setdefault(title, [])
+        known.extend(place for page, anchor in places if (place := [moved[page], anchor]) not in known)
+    return f"Search.setIndex({json.dumps(ours, ensure_ascii=False)})"
+
+
+def as_list(pages: int | list[int]) -> list[int]:
+    """Undo the index's shorthand of a bare number for a list of one."""
+    return pages if isinstance(pages, list) else [pages]
+
+
+def merge_sites(site: Path) -> None:
+    """Write site/both from site/zh and site/en."""
+    zh, en, both = (site / view for view in ("zh", "en", "both"))
+    shutil.rmtree(both, ignore_errors=True)
+    shutil.copytree(zh, both)
+    for name, merge_texts in (("*.html", merge_page), ("searchindex.js", merge_indexes)):
+        pages = (path.relative_to(zh) for path in zh.rglob(name))
+        for page in (page for page in pages if page.parts[0] != "_static"):
+            merged = merge_texts((zh / page).read_text("utf8"), (en / page).read_text("utf8"))
+            (both / page).write_text(merged, "utf8")

@@ -1,0 +1,201 @@
+"""Judging: every model ranks the whole catalogue for every household, and every figure has an interval."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from shoprec.baselines import Recommender
+from shoprec.metrics import coverage, hit_rate_at_k, mrr_at_k, ndcg_at_k, novelty, rank_items, recall_at_k
+from shoprec.splits import Codes, Floats, Task
+
+METRICS = {"ndcg": ndcg_at_k, "recall": recall_at_k, "hit_rate": hit_rate_at_k, "mrr": mrr_at_k}
+SLICES = ("all", "repeat", "explore")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One model's results on one task.
+
+    Attributes
+    ----------
+    ranked : array of int, shape (n_households, k)
+        The lists that were judged, best product first.
+    households : DataFrame
+        One row per household, columns (slice, metric). In the slice ``repeat`` only those target products
+        count that the household had bought before, in ``explore`` only those it had not; a household
+        without such a target has NaN there. The list that is judged is the same.
+    coverage : float
+        Share of the catalogue that is shown to somebody.
+    novelty : float
+        Mean surprise of the products shown, in bits.
+    k : int
+        Length of the lists.
+    """
+
+    ranked: Codes
+    households: pd.DataFrame
+    coverage: float
+    novelty: float
+    k: int
+
+    def __getitem__(self, metric: str) -> Floats:
+        """One metric over all targets, one value per household."""
+        return self.households["all", metric].to_numpy()
+
+    def mean(self) -> pd.Series:
+        """Means over the households, indexed by (slice, metric)."""
+        return self.households.mean()
+
+
+def evaluate(model: Recommender, task: Task, k: int = 10, batch: int = 512) -> Evaluation:
+    """Rank the whole catalogue for every household of a task and compare with its next basket.
+
+    No product is sampled or left out. Ties go to the lower item code. Works in batches of households, so
+    that memory stays at about ``batch * n_items`` scores.
+
+    Parameters
+    ----------
+    model : Recommender
+        Fitted.
+    task : Task
+    k : int
+        Length of the lists.
+    batch : int
+        Households per batch.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    ValueError
+        If the model's scores have another shape than (households, items), or hold NaN.
+    """
+    batches = np.array_split(task.households, max(1, -(-len(task.households) // batch)))
+    ranked = np.concatenate([rank_items(_checked_scores(model, b, len(task.items)), k) for b in batches])
+    bought = task.history.matrix() > 0
+    popularity = bought.sum(axis=0) / len(np.unique(task.history.user))
+    return Evaluation(
+        ranked=ranked,
+        households=_per_household(ranked, task, bought, k),
+        coverage=coverage(ranked, len(task.items), k),
+        novelty=float(novelty(ranked, popularity, k).mean()),
+        k=k,
+    )
+
+
+def paired_bootstrap(
+    a: npt.ArrayLike, b: npt.ArrayLike, n: int = 10_000, level: float = 0.95, seed: int = 0
+) -> tuple[float, float, float]:
+    r"""Mean difference a − b and its interval, when the same households are drawn anew.
+
+    Both models are judged on the same households, so a household that is hard for both moves neither
+    difference: pairing makes the interval far narrower than that of two separate means. The interval is
+    the percentile bootstrap's: households are drawn with replacement ``n`` times.
+
+    Parameters
+    ----------
+    a, b : arrays of float, shape (n_households,)
+        A metric of two models, same households in the same order. Households where either is NaN are left out.
+    n : int
+        Number of resamples.
+    level : float
+        Probability that the interval covers.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    mean, low, high : float
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length, or fewer than two households are left.
+
+    References
+    ----------
+    Efron and Tibshirani (1993), *An Introduction to the Bootstrap*, chapter 13.
+
+    Examples
+    --------
+    >>> mean, low, high = paired_bootstrap([0.3, 0.5, 0.4, 0.6], [0.2, 0.5, 0.2, 0.5])
+    >>> round(mean, 3), low > 0
+    (0.1, True)
+    """
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; pass one value per household for each")
+    difference = (a - b)[~np.isnan(a - b)]
+    if len(difference) < 2:
+        raise ValueError(f"only {len(difference)} households have both values; an interval needs two or more")
+    low, high = _bootstrap_interval(difference, n, level, seed)
+    return float(difference.mean()), low, high
+
+
+def leaderboard(evaluations: Mapping[str, Evaluation], metric: str = "ndcg", seed: int = 0) -> pd.DataFrame:
+    """One row per model: the metric over all, repeat and explore targets with 95 % intervals, and the rest.
+
+    Parameters
+    ----------
+    evaluations : mapping of name to Evaluation
+        All on the same task.
+    metric : str
+        The metric that gets intervals and decides the order.
+    seed : int
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Best model first; columns ``all, low, high, repeat, explore, recall, hit_rate, mrr, coverage,
+        novelty``, where ``low`` and ``high`` bound ``all``.
+    """
+    rows = {}
+    for name, result in evaluations.items():
+        mean = result.mean()
+        low, high = _bootstrap_interval(result[metric], 10_000, 0.95, seed)
+        rows[name] = {
+            "all": mean["all", metric], "low": low, "high": high,
+            "repeat": mean["repeat", metric], "explore": mean["explore", metric],
+            **{other: mean["all", other] for other in METRICS if other != metric},
+            "coverage": result.coverage, "novelty": result.novelty,
+        }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index").sort_values("all", ascending=False, kind="stable")
+
+
+def _checked_scores(model: Recommender, households: Codes, n_items: int) -> Floats:
+    scores = model.score(households)
+    if scores.shape != (len(households), n_items):
+        raise ValueError(
+            f"{type(model).__name__}.score returned shape {scores.shape} for {len(households)} households and "
+            f"{n_items} items; fit it on the task that it is evaluated on"
+        )
+    return scores
+
+
+def _per_household(ranked: Codes, task: Task, bought: sparse.csr_array, k: int) -> pd.DataFrame:
+    targets, bought = task.targets[task.households], bought[task.households]
+    repeat = targets.multiply(bought).tocsr().astype(bool)
+    explore = (targets.astype(np.int8) - repeat.astype(np.int8)).tocsr().astype(bool)
+    columns = {}
+    for name, relevant in zip(SLICES, (targets, repeat, explore), strict=True):
+        some = np.asarray(relevant.sum(axis=1)).ravel() > 0
+        for metric, function in METRICS.items():
+            values = np.full(len(ranked), np.nan)
+            values[some] = function(ranked[some], relevant[np.flatnonzero(some)], k)
+            columns[name, metric] = values
+    return pd.DataFrame(columns, index=task.users[task.households])
+
+
+def _bootstrap_interval(values: Floats, n: int, level: float, seed: int) -> tuple[float, float]:
+    """Percentile interval of the mean, from ``n`` resamples; in blocks, so that memory stays small."""
+    rng, size, block = np.random.default_rng(seed), len(values), 500
+    means = [values[rng.integers(size, size=(min(block, n - i), size))].mean(axis=1) for i in range(0, n, block)]
+    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

@@ -1,0 +1,442 @@
+r"""A causal Transformer over the purchase history, with purchase behaviour in its score.
+
+The source's score has two terms, :math:`w_1 \langle user, item \rangle + w_2 \langle product, behaviour \rangle`.
+Here both are learned:
+
+- *taste*: the Transformer reads the last purchases and turns them into a household vector
+  :math:`\mathbf{h}_u`, compared with each item's vector :math:`\mathbf{e}_i`;
+- *behaviour*: how often, how lately and how regularly the household bought the product,
+  :math:`\mathbf{b}_{ui}`, compared with what such a rhythm means for this product, :math:`\mathbf{p}_i`.
+
+.. math:: s_{ui} = \langle \mathbf{h}_u, \mathbf{e}_i \rangle + \beta_i
+          + \langle \mathbf{p}_i, \mathbf{b}_{ui} \rangle
+
+A training example is a household at a past date: the history before it is the input, the first basket after it
+the target, just as in the test. One causal pass over a window of purchases answers for all dates within it.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from shoprec.behaviour import FEATURES, known_events, log_popularity, purchase_features, ragged
+from shoprec.splits import Codes, Floats, History, Task
+
+N_GAPS = 12  #: classes of waiting times, each twice as long as the one before: 0, up to 1, 3, 7, … days
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Settings of :class:`PurchaseTransformer`.
+
+    Attributes
+    ----------
+    d_model : int
+        Length of the vectors of items and households.
+    n_heads, n_layers : int
+        Attention heads per layer, and layers.
+    max_length : int
+        Purchases in a window; older ones reach the score only through the behaviour term.
+    dropout : float
+        Share of activations that training sets to zero.
+    taste, behaviour : bool
+        Which of the score's two terms to use.
+    d_product : int
+        Length of the product vectors of the behaviour term.
+    fused : bool
+        Use PyTorch's fused attention instead of the written-out one; same numbers, faster.
+    """
+
+    d_model: int = 64
+    n_heads: int = 2
+    n_layers: int = 2
+    max_length: int = 64
+    dropout: float = 0.2
+    taste: bool = True
+    behaviour: bool = True
+    d_product: int = 32
+    fused: bool = True
+
+
+class MultiHeadAttention(nn.Module):
+    """Causal multi-head self-attention: the features are split into heads, never the sequence."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        if config.d_model % config.n_heads:
+            raise ValueError(f"d_model {config.d_model} is no multiple of n_heads {config.n_heads}")
+        self.n_heads, self.dropout, self.fused = config.n_heads, config.dropout, config.fused
+        self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
+        self.out = nn.Linear(config.d_model, config.d_model)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Let each position look at itself and what came before; (batch, length, d_model) in and out."""
+        n, length, d = x.shape
+        heads = self.qkv(x).view(n, length, 3, self.n_heads, d // self.n_heads)
+        q, k, v = heads.permute(2, 0, 3, 1, 4)  # each (n, heads, length, d / heads)
+        p = self.dropout if self.training else 0.0
+        if self.fused:
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=p)
+        else:
+            scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (n, heads, length, length)
+            future = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
+            weights = F.dropout(scores.masked_fill(future, -math.inf).softmax(dim=-1), p)
+            y = weights @ v
+        return self.out(y.transpose(1, 2).reshape(n, length, d))
+
+
+class TransformerBlock(nn.Module):
+    r"""Pre-norm block: :math:`y = x + \mathrm{MHA}(\mathrm{LN}(x))`, then :math:`y + \mathrm{FFN}(\mathrm{LN}(y))`.
+
+    References
+    ----------
+    Vaswani et al. (2017); the norm before each part, Xiong et al. (2020).
+    """
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        d = config.d_model
+        self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
+        self.attention = MultiHeadAttention(config)
+        self.feed_forward = nn.Sequential(nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
+        self.drop = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, length, d_model) in and out."""
+        x = x + self.drop(self.attention(self.norm1(x)))
+        return x + self.drop(self.feed_forward(self.norm2(x)))
+
+
+class Batch(NamedTuple):
+    """Windows of purchases, the queries within them, and the queries' behaviour and targets.
+
+    Attributes
+    ----------
+    items, gaps : Tensor of int, shape (n_windows, length)
+        Products, oldest first and padded at the end with ``n_items``; class of the days since the basket before.
+    window, position, age : Tensor of int, shape (n_queries,)
+        Where the last purchase known to the query stands, and the class of days since then.
+    pair_query, pair_item, pair_features : Tensors, (n_pairs,), (n_pairs,) and (n_pairs, n_features)
+        :class:`shoprec.behaviour.Behaviour` of the queries.
+    target_query, target_item : Tensor of int, shape (n_targets,)
+        Products of each query's next basket; empty when scoring.
+    """
+
+    items: Tensor
+    gaps: Tensor
+    window: Tensor
+    position: Tensor
+    age: Tensor
+    pair_query: Tensor
+    pair_item: Tensor
+    pair_features: Tensor
+    target_query: Tensor
+    target_item: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """Move all tensors to a device."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+class PurchaseTransformer(nn.Module):
+    """The network: from a :class:`Batch` to a score for every query and product.
+
+    Parameters
+    ----------
+    history : History
+        Gives the number of products and their popularity, where the scores start from.
+    config : TransformerConfig, optional
+    n_sampled : int, optional
+        Products drawn per batch to estimate the softmax's denominator; without it, all of them are used.
+    """
+
+    def __init__(
+        self, history: History, config: TransformerConfig | None = None, n_sampled: int | None = None
+    ) -> None:
+        super().__init__()
+        self.config = config = config or TransformerConfig()
+        self.n_items, self.n_sampled = history.n_items, n_sampled
+        log_p = torch.as_tensor(log_popularity(history), dtype=torch.float32)
+        self.register_buffer("log_popularity", log_p)
+        self.popularity_weight = nn.Parameter(torch.tensor(0.7))
+        self.item_bias = nn.Parameter(torch.zeros(self.n_items))
+        if config.taste:
+            d = config.d_model
+            self.item = nn.Embedding(self.n_items + 1, d, padding_idx=self.n_items)
+            self.place = nn.Embedding(config.max_length, d)
+            self.gap, self.age = nn.Embedding(N_GAPS, d), nn.Embedding(N_GAPS, d)
+            self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
+            self.norm, self.drop = nn.LayerNorm(d), nn.Dropout(config.dropout)
+            for table in (self.item, self.place, self.gap, self.age):
+                nn.init.normal_(table.weight, std=0.02)
+        if config.behaviour:
+            d_p = config.d_product
+            self.rhythm = nn.Sequential(nn.Linear(len(FEATURES), d_p), nn.GELU())
+            self.product = nn.Linear(d_p, 1)  # the part of a product's vector that all products share
+            self.product_offset = nn.Embedding(self.n_items, d_p)
+            nn.init.zeros_(self.product_offset.weight)
+
+    def households(self, batch: Batch) -> Tensor:
+        """Household vector of each query, shape (n_queries, d_model)."""
+        x = self.item(batch.items) + self.place.weight[: batch.items.shape[1]] + self.gap(batch.gaps)
+        x = self.drop(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x[batch.window, batch.position] + self.age(batch.age))
+
+    def forward(self, batch: Batch, candidates: Tensor | None = None) -> Tensor:
+        """Score candidate products, by default all, for each query; (n_queries, n_candidates), float32."""
+        some = slice(self.n_items) if candidates is None else candidates
+        prior = self.popularity_weight * self.log_popularity[some] + self.item_bias[some]
+        scores = prior.expand(len(batch.window), -1)
+        if self.config.taste:
+            scores = scores + self.households(batch).float() @ self.item.weight[some].T
+        if self.config.behaviour:
+            scores = self._add_behaviour(scores, batch, candidates)
+        return scores
+
+    def _add_behaviour(self, scores: Tensor, batch: Batch, candidates: Tensor | None) -> Tensor:
+        query, item, features = batch.pair_query, batch.pair_item, batch.pair_features
+        column = item
+        if candidates is not None:
+            place = torch.full((self.n_items,), -1, device=item.device)
+            place[candidates] = torch.arange(len(candidates), device=item.device)
+            known = place[item] >= 0
+            query, item, features = query[known], item[known], features[known]
+            column = place[item]
+        rhythm = self.rhythm(features)  # (n_pairs, d_product)
+        value = self.product(rhythm)[:, 0] + (rhythm * self.product_offset(item)).sum(dim=1)
+        flat = torch.zeros_like(scores).view(-1)
+        return scores + flat.index_add(0, query * scores.shape[1] + column, value.float()).view_as(scores)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Cross-entropy of the next baskets: mean over queries of the mean over their targets."""
+        if self.n_sampled is None:
+            return basket_loss(self(batch), batch.target_query, batch.target_item)
+        drawn = torch.randint(self.n_items, (self.n_sampled,), device=batch.target_item.device)
+        candidates, times = torch.cat([drawn, batch.target_item]).unique(return_counts=True)
+        column = torch.searchsorted(candidates, batch.target_item)
+        times = times - torch.bincount(column, minlength=len(candidates))
+        weight = times * (self.n_items / self.n_sampled)  # draws over expected draws
+        return basket_loss(self(batch, candidates), batch.target_query, column, weight)
+
+
+def basket_loss(scores: Tensor, target_query: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    r"""Softmax cross-entropy when several products are right.
+
+    .. math:: L = -\frac{1}{Q} \sum_q \frac{1}{|T_q|} \sum_{t \in T_q} \log \frac{e^{s_{qt}}}{Z_q}, \qquad
+              Z_q = \sum_{t \in T_q} e^{s_{qt}} + \sum_{j \notin T_q} w_j \, e^{s_{qj}}
+
+    With all products as candidates and :math:`w_j = 1` this is the full softmax. If product :math:`j` was drawn
+    :math:`m_j` times in :math:`n` draws with probability :math:`\pi_j`, then :math:`w_j = m_j / (n \pi_j)` has mean
+    1, and :math:`Z_q` is an unbiased estimate of the full denominator.
+
+    Parameters
+    ----------
+    scores : Tensor, shape (n_queries, n_candidates)
+    target_query, target : Tensor of int, shape (n_targets,)
+        Query, and column in ``scores``, of each right product.
+    weight : Tensor, shape (n_candidates,), optional
+        :math:`w_j`; ones by default.
+
+    Returns
+    -------
+    Tensor
+        A scalar, in nats.
+
+    References
+    ----------
+    Bengio and Senécal (2008), *Adaptive importance sampling to accelerate training of a neural probabilistic
+    language model*.
+
+    Examples
+    --------
+    Equal scores for four products, one of them right: log 4.
+
+    >>> one = torch.tensor([0])
+    >>> round(float(basket_loss(torch.zeros(1, 4), one, one)), 4) == round(math.log(4), 4)
+    True
+    """
+    if weight is None:
+        log_z = scores.logsumexp(dim=1)
+    else:
+        log_w = weight.to(scores.dtype).log().expand(len(scores), -1).clone()
+        log_w[target_query, target] = 0.0
+        log_z = (scores + log_w).logsumexp(dim=1)
+    log_p = scores[target_query, target] - log_z[target_query]
+    n_targets = torch.bincount(target_query, minlength=len(scores))
+    return -(log_p / n_targets[target_query]).sum() / len(scores)
+
+
+class TrainingSet:
+    """Batches of past dates: for each household a random window, and random dates within it.
+
+    The dates are uniform in time, so an example is what the test is: on some day, predict the next basket. Each
+    household appears once per epoch.
+
+    Parameters
+    ----------
+    history : History
+    max_length : int
+        Purchases per window.
+    batch_size : int
+        Households per batch.
+    n_dates : int
+        Dates drawn per household.
+    device : torch.device, optional
+    """
+
+    def __init__(
+        self,
+        history: History,
+        max_length: int,
+        batch_size: int = 32,
+        n_dates: int = 16,
+        device: torch.device | None = None,
+    ) -> None:
+        self.history, self.max_length = history, max_length
+        self.batch_size, self.n_dates, self.device = batch_size, n_dates, device or torch.device("cpu")
+        first_basket = history.basket[history.start[:-1].clip(max=len(history.basket) - 1)]
+        last_basket = history.basket[history.start[1:] - 1]
+        has_two = (np.diff(history.start) > 0) & (last_basket > first_basket)
+        self.users = np.flatnonzero(has_two)  # a household with one basket has nothing to predict
+        if not len(self.users):
+            raise ValueError("no household has two baskets in the history; there is no next basket to learn from")
+
+    def __len__(self) -> int:
+        """Batches per epoch."""
+        return -(-len(self.users) // self.batch_size)
+
+    def __call__(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """Yield an epoch's batches."""
+        users = rng.permutation(self.users)
+        for i in range(0, len(users), self.batch_size):
+            yield self.sample(users[i : i + self.batch_size], rng)
+
+    def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
+        """Draw a window and dates for each household."""
+        history, n_dates = self.history, self.n_dates
+        begin, end = history.start[users], history.start[users + 1]
+        # Ends beyond the last purchase are cut back to it: recent windows are drawn more often.
+        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
+        start = np.maximum(begin, stop - self.max_length)
+        window = np.repeat(np.arange(len(users)), n_dates)
+        first, last = history.day[start][window], history.day[stop - 1][window]
+        days = first + (last - first) * rng.random(len(window))
+        known = known_events(history, users[window], days)
+        # A window may begin within a basket; a date needs a purchase in the window before it, and a next basket.
+        ok = (known > start[window]) & (known < stop[window])
+        if not ok.any():  # windows of one basket only; take the households' last baskets as targets instead
+            window = np.arange(len(users))
+            known = history.basket_start[history.basket[end - 1]]
+            stop, days, ok = known, history.day[known], known > begin
+        window, days, known = window[ok], days[ok], known[ok]
+        basket = history.basket[known]
+        target_query, event = ragged(history.basket_start[basket], history.basket_start[basket + 1])
+        targets = (target_query, history.item[event])
+        return make_batch(history, users, stop, window, days, known, self.max_length, targets).to(self.device)
+
+
+class SequentialRecommender:
+    """A trained :class:`PurchaseTransformer` as a recommender.
+
+    ``fit`` only reads the history: what the network learned from it stays as it is. So the weights that were
+    chosen on the validation month can be used a month later, on a longer history, as in a running shop.
+
+    Parameters
+    ----------
+    network : PurchaseTransformer
+        Trained with :func:`shoprec.training.train`.
+    """
+
+    def __init__(self, network: PurchaseTransformer) -> None:
+        self.network = network
+
+    def fit(self, task: Task) -> Self:
+        """Read the history of a task with the same catalogue.
+
+        Raises
+        ------
+        ValueError
+            If the task's number of items differs from the network's.
+        """
+        if len(task.items) != self.network.n_items:
+            raise ValueError(
+                f"the network knows {self.network.n_items} items, the task has {len(task.items)}; make both "
+                "tasks with the same items"
+            )
+        self.history_, self.day_ = task.history, task.cut_day
+        return self
+
+    @torch.no_grad()
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        stop = self.history_.start[households + 1]
+        days = np.full(len(households), self.day_)
+        window = np.arange(len(households))
+        length = self.network.config.max_length
+        batch = make_batch(self.history_, households, stop, window, days, stop, length)
+        device = self.network.item_bias.device
+        return self.network.eval()(batch.to(device)).float().cpu().numpy()
+
+
+def make_batch(
+    history: History,
+    users: Codes,
+    stop: Codes,
+    window: Codes,
+    days: Floats,
+    known: Codes,
+    max_length: int,
+    targets: tuple[Codes, Codes] = (np.zeros(0, int), np.zeros(0, int)),
+) -> Batch:
+    """Collect windows and queries into tensors.
+
+    Parameters
+    ----------
+    history : History
+    users, stop : arrays of int, shape (n_windows,)
+        Household of each window, and the first event after it.
+    window, days, known : arrays, shape (n_queries,)
+        Window, moment and first unknown event of each query.
+    max_length : int
+        Purchases per window.
+    targets : pair of arrays of int
+        Query and product of each target.
+    """
+    start = np.maximum(history.start[users], stop - max_length)
+    row, event = ragged(start, stop)
+    column = event - start[row]
+    items = np.full((len(users), max_length), history.n_items)
+    items[row, column] = history.item[event]
+    gaps = np.zeros_like(items)
+    gaps[row, column] = gap_class(_days_since_last_basket(history, event))
+    behaviour = purchase_features(history, users[window], days, known)
+    arrays = (
+        items, gaps, window, known - 1 - start[window], gap_class(days - history.day[known - 1]), *behaviour, *targets,
+    )  # fmt: skip
+    return Batch(*map(torch.as_tensor, arrays))
+
+
+def gap_class(days: Floats) -> Codes:
+    """Class of a waiting time: 0 for none, then up to 1, 3, 7, 15, … days.
+
+    Examples
+    --------
+    >>> gap_class(np.array([0.0, 0.5, 2.0, 7.0, 400.0]))
+    array([0, 1, 2, 3, 9])
+    """
+    return np.minimum(np.ceil(np.log2(1 + days)), N_GAPS - 1).astype(np.int64)
+
+
+def _days_since_last_basket(history: History, event: Codes) -> Floats:
+    """Days between an event and the one before; 0 within a basket and for a household's first."""
+    before = np.maximum(event - 1, 0)
+    same = history.user[before] == history.user[event]
+    return np.where(same, history.day[event] - history.day[before], 0.0)
