@@ -129,7 +129,7 @@ def test_empty_file(write, content):
 
 @pytest.mark.parametrize("content", ["user,item,timestamp\n", "user,item,timestamp"])
 def test_header_only(write, content):
-    assert "line 2: there are no rows below the header" in error_of(write(content))
+    assert "line 2: no rows below the header" in error_of(write(content))
 
 
 def test_workbook(write):
@@ -146,7 +146,7 @@ def test_missing_column_lists_what_there_is(write):
     assert "Did you mean" not in message
 
 
-@pytest.mark.parametrize("misspelt", ["timestmap", "Timestamp", " timestamp"])
+@pytest.mark.parametrize("misspelt", ["time_stamp", "Timestamp", " timestamp"])
 def test_misspelt_column_is_suggested(write, misspelt):
     path = write(GOOD.replace("timestamp", misspelt))
     message = error_of(path)
@@ -294,12 +294,12 @@ def test_half_days(write):
 
 
 def test_day_and_month_that_could_be_swapped(write):
-    path = write("user,item,timestamp\n1,x,03/04/2017\n2,y,05/04/2017\n")
+    path = write("user,item,timestamp\n1,x,03/04/2017\n2,y,12/11/2017\n")
     message = error_of(path)
     assert "line 2, column 'timestamp': '03/04/2017' may have the day or the month first" in message
     assert "dayfirst=True or dayfirst=False" in message
-    assert read_quietly(path, dayfirst=True)["timestamp"].dt.month.tolist() == [4, 4]
-    assert read_quietly(path, dayfirst=False)["timestamp"].dt.month.tolist() == [3, 5]
+    assert read_quietly(path, dayfirst=True)["timestamp"].dt.month.tolist() == [4, 11]
+    assert read_quietly(path, dayfirst=False)["timestamp"].dt.month.tolist() == [3, 12]
 
 
 @pytest.mark.parametrize(
@@ -398,6 +398,11 @@ def test_exact_repetitions_are_dropped(write):
 def test_the_same_purchase_in_another_basket_is_no_repetition(write):
     text = "user,item,timestamp,basket\n1,x,2017-03-01,a\n1,x,2017-03-01,b\n2,y,2017-03-01,c\n"
     assert len(read_quietly(write(text))) == 3
+
+
+def test_a_missing_basket_stays_unknown(write):
+    frame = read_quietly(write("user,item,timestamp,basket\n1,x,2017-03-01,\n2,y,2017-03-02,7\n"))
+    assert frame["basket"].isna().tolist() == [True, False]
 
 
 def test_a_dropped_row_counts_once_and_does_not_make_others_repetitions(write):

@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 from notebook_cache import cache_folder, find_run
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
 LANGUAGES = ("zh", "en")
@@ -72,8 +73,16 @@ def split_settings(app: Sphinx, config: Config) -> None:
             tree.caption = pick(tree.caption, lang)
 
 
+def number_ids_by_kind(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Have docutils count its automatic ids per kind of node: headings that differ don't shift those of citations."""
+    env.settings["auto_id_prefix"] = "%"
+
+
 def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
-    """Split captions and alternative texts, and make an explicit (label)= the first id of its heading: the sites share anchors."""
+    """Split captions and alternative texts; where a heading has an explicit (label)=, make that its only id.
+
+    The ids that Sphinx makes from the words of a heading differ between the sites.
+    """
     explicit = {doctree.nameids[name] for name, is_explicit in doctree.nametypes.items() if is_explicit}
     for caption in doctree.findall(nodes.caption):
         keep_half(caption, app.config.book_lang)
@@ -81,7 +90,7 @@ def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
         if "alt" in image:
             image["alt"] = pick(image["alt"], app.config.book_lang)
     for section in doctree.findall(nodes.section):
-        section["ids"].sort(key=lambda section_id: section_id not in explicit)
+        section["ids"] = [name for name in section["ids"] if name in explicit] or section["ids"]
 
 
 def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
@@ -97,6 +106,7 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("run_cache", "", "env")  # a change of the package re-reads every page
     app.connect("config-inited", split_settings, priority=950)  # after sphinx_external_toc (900)
     app.connect("source-read", read_source)
+    app.connect("env-before-read-docs", number_ids_by_kind)
     app.connect("doctree-read", split_doctree, priority=400)  # before the toc collector (500)
     app.connect("html-page-context", add_views)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,14 +1,18 @@
-"""What the extensions for exercises and dropdowns leave to do.
+"""What the extensions for exercises, dropdowns and folded code leave to do.
 
 Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any language;
 this takes the place of sphinx-togglebutton, whose script labels its buttons in English. And the contents of every
-exercise lose the wrapper to which sphinx-exercise gives one and the same id.
+exercise lose the wrapper to which sphinx-exercise gives one and the same id. Folded code loses its English label.
 """
+
+from html import escape
 
 from docutils import nodes
 from html_element import element
+from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
 
 
 class FinishBoxes(SphinxPostTransform):
@@ -19,7 +23,8 @@ class FinishBoxes(SphinxPostTransform):
     def run(self, **kwargs: object) -> None:
         """Change the boxes of one page, the inner ones of nested boxes first."""
         for section in reversed(list(self.document.findall(nodes.section))):
-            if not isinstance(section.next_node(descend=True), nodes.title):
+            if not isinstance(section.next_node(), nodes.title):
+                section["ids"].clear()
                 section.replace_self(section.children)
         boxes = [node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())]
         for box in reversed(boxes):
@@ -28,14 +33,25 @@ class FinishBoxes(SphinxPostTransform):
     def fold(self, box: nodes.Element) -> nodes.Element:
         """Return the box as a summary, its title, and what it hides."""
         title, *content = box.children
+        for link in list(title.findall(nodes.reference)):  # a summary must not hold another control
+            link.replace_self(link.children)
         classes = [name for name in box["classes"] if name != "admonition"]  # the theme's padding isn't for <details>
         details = element("details", element("summary", *title.children), *content, classes=("fold", *classes))
         details["ids"] = box["ids"]
         return details
 
 
+def visit_hidden_code(self: HTML5Translator, node: HideCodeCellNode) -> None:
+    """Open the <details> of folded code as myst-nb does, but let the prompt, in the page's language, name it."""
+    prompts = (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"]))
+    spans = "".join(f'<span class="{state} admonition-title">{escape(text)}</span>' for state, text in prompts)
+    classes = " ".join(node["classes"])
+    self.body.append(f'<details class="admonition hide {classes}">\n<summary>{spans}</summary>\n')
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.setup_extension("html_element")
     app.add_post_transform(FinishBoxes)
+    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_code, depart_HideCellInput))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

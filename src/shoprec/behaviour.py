@@ -19,8 +19,8 @@ FEATURES = (
     "due: exp(-cycles since last)",
     "due: exp(-(cycles - 1)²)",
     "bought more than once",
-    "log popularity",
 )
+PRODUCT_FEATURES = ("one", "log popularity", "log repeat rate")
 DEFAULT_CYCLE = 90.0  #: days between purchases, assumed for a product bought once
 
 
@@ -71,7 +71,7 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
     days : array of float, shape (n_queries,)
         Moment of each query, in days since 1970-01-01.
     stop : array of int, shape (n_queries,)
-        Number of the first event that is not known yet at that moment; see :func:`known_events`.
+        Number of the first event that is not known yet at that moment; see :meth:`History.known`.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
     query, event = ragged(history.start[users], stop)
     age = days[query] - history.day[event]
     if len(age) and age.min() < 0:
-        raise ValueError("stop lets a query see events after its day; use known_events(history, users, days)")
+        raise ValueError("stop lets a query see events after its day; use history.known(users, days)")
     pair, inverse = np.unique(query * history.n_items + history.item[event], return_inverse=True)
     query_of, item_of = np.divmod(pair, history.n_items)
 
@@ -114,30 +114,32 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
     cycle = np.where(n > 1, (first - last) / np.maximum(n - 1, 1), DEFAULT_CYCLE)
     due = last / np.maximum(cycle, 1)
     rhythm = [np.log1p(last) / 3, np.log1p(due), np.exp(-due), np.exp(-((due - 1) ** 2)), n > 1]
-    features = [np.log1p(counts), share, np.stack([*rhythm, log_popularity(history)[item_of] + 9], axis=1)]
-    return Behaviour(query_of, item_of, np.concatenate(features, axis=1).astype(np.float32))
+    features = np.concatenate([np.log1p(counts), share, np.stack(rhythm, axis=1)], axis=1)
+    return Behaviour(query_of, item_of, features.astype(np.float32))
 
 
-def known_events(history: History, users: Codes, days: Floats) -> Codes:
-    """Number of the first event of each household that happens on or after a day.
+def product_features(history: History) -> Floats:
+    r"""What kind of product it is: a constant, its popularity, and how readily it is bought again.
 
-    A basket is one moment: its events share their time, so it is known as a whole or not at all.
+    The repeat rate is the mean number of further purchases per buyer, :math:`(m - b + 1) / (b + 3)` for
+    :math:`m` purchases by :math:`b` households; the added constants keep rare products near 1/3.
+
+    Returns
+    -------
+    array of float32, shape (n_items, len(PRODUCT_FEATURES))
 
     Examples
     --------
-    >>> user = np.array([0, 0, 1]); day = np.array([1.0, 5.0, 2.0])
-    >>> history = History(user, item=user, basket=np.arange(3), day=day, n_users=2, n_items=2)
-    >>> known_events(history, users=np.array([0, 1]), days=np.array([5.0, 9.0]))
-    array([1, 3])
+    >>> history = History(user=np.zeros(3, int), item=np.array([0, 0, 1]), basket=np.arange(3),
+    ...                   day=np.arange(3.0), n_users=1, n_items=2)
+    >>> product_features(history)[:, PRODUCT_FEATURES.index("log repeat rate")].round(2)
+    array([-0.69, -1.39], dtype=float32)
     """
-    # One sorted key for (user, day): days since 1970 stay far below 10^6.
-    return np.searchsorted(history.user * 1e6 + history.day, users * 1e6 + days)
-
-
-def log_popularity(history: History) -> Floats:
-    """Natural logarithm of each product's share of all events, with one event added to each product."""
-    count = np.bincount(history.item, minlength=history.n_items) + 1.0
-    return np.log(count / count.sum())
+    purchases = np.bincount(history.item, minlength=history.n_items)
+    buyers = (history.matrix() > 0).sum(axis=0)
+    repeat = np.log((purchases - buyers + 1) / (buyers + 3))
+    columns = [np.ones(history.n_items), history.log_popularity + 9, repeat]
+    return np.stack(columns, axis=1).astype(np.float32)
 
 
 def _sum_by(group: Codes, values: Floats, n_groups: int) -> Floats:

@@ -278,7 +278,7 @@ def read_interactions(
     -------
     DataFrame
         `user` and `item` (str, as written), `timestamp` (datetime64[ns], without a zone), and what the file
-        has of `quantity` and `rating` (float64) and `basket` (str). In order of time; rows of one time keep
+        has of `quantity` and `rating` (float64) and `basket` (str). In order of time; ties keep
         the file's order. ``frame.attrs["dropped"]`` holds a `DroppedRows`.
 
     Raises
@@ -327,25 +327,8 @@ def read_interactions(
     file = _CsvFile.open(Path(path), columns or {})
     frame = file.parse()
     drop = _Drops(len(frame))
-    for name in ("user", "item", "timestamp", "quantity"):
-        if name in frame:
-            drop.rows(_is_missing(frame[name]), f"{name} missing")
-    for name in ("user", "item", "basket"):
-        if name in frame:
-            frame[name] = _restore_ids(file, frame[name])
-    if "basket" in frame:
-        frame["basket"] = frame["basket"].mask(_is_missing(frame["basket"]))
-    frame["timestamp"] = _read_timestamps(file, frame["timestamp"], dayfirst)
-    drop.rows(frame["timestamp"].isna(), "timestamp unreadable")
-    for name in ("quantity", "rating"):
-        if name in frame:
-            missing = _is_missing(frame[name])
-            frame[name] = _read_numbers(file, frame[name])
-            drop.rows(frame[name].isna() & ~missing, f"{name} unreadable")
-    if "quantity" in frame:
-        drop.rows(frame["quantity"] <= 0, "quantity zero or negative")
-    if "rating" in frame and (unrated := int(frame["rating"].isna()[drop.kept].sum())):
-        file.notes.append(f"rows without a rating were kept ({unrated:,})")
+    _read_ids(file, frame, drop)
+    _read_values(file, frame, drop, dayfirst)
     drop.rows(_repeats(frame, drop.kept), "exact repetition of an earlier row")
     report = drop.report(file)
     kept = frame[drop.kept].sort_values("timestamp", kind="stable", ignore_index=True)
@@ -384,23 +367,8 @@ class _CsvFile:
     def parse(self) -> pd.DataFrame:
         """Split the text into columns of strings, named our way."""
         invalid: list[str] = []
-
-        def skip(row: pyarrow.csv.InvalidRow) -> str:
-            invalid.append(row.text)
-            return "skip"
-
         try:
-            table = pyarrow.csv.read_csv(
-                pa.BufferReader(self.text),
-                parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip
-                ),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    include_columns=list(self.names.values()),
-                    column_types=dict.fromkeys(self.names.values(), pa.string()),
-                    strings_can_be_null=False,
-                ),
-            )
+            table = self._split(invalid)
         except pa.ArrowInvalid as error:
             line = self.text.count(b"\n", 0, self.text.rfind(b'"')) + 1
             problem = f"rows can't be told apart ({error}). Close the quote that is opened in this line."
@@ -408,10 +376,26 @@ class _CsvFile:
         if invalid:
             raise self._wrong_length(invalid[0])
         if not len(table):
-            raise DataError(
-                f"{self.path}, line 2: there are no rows below the header. Export the file again."
-            )
+            raise DataError(f"{self.path}, line 2: no rows below the header. Export the file again.")
         return table.rename_columns(list(self.names)).to_pandas()
+
+    def _split(self, invalid: list[str]) -> pa.Table:
+        """Let pyarrow do the work, on text alone: it shall guess no types, and pass on rows it can't use."""
+
+        def skip(row: pyarrow.csv.InvalidRow) -> str:
+            invalid.append(row.text)
+            return "skip"
+
+        columns = list(self.names.values())
+        parse = pyarrow.csv.ParseOptions(
+            delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip
+        )
+        convert = pyarrow.csv.ConvertOptions(
+            include_columns=columns,
+            column_types=dict.fromkeys(columns, pa.string()),
+            strings_can_be_null=False,
+        )
+        return pyarrow.csv.read_csv(pa.BufferReader(self.text), parse_options=parse, convert_options=convert)
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Yield each record with the line it starts on, as an editor counts lines; blank lines are none."""
@@ -528,6 +512,33 @@ def _missing_column(path: Path, header: list[str], name: str, theirs: str) -> st
 
 def _is_missing(values: pd.Series) -> pd.Series:
     return values.str.strip().isin(_MISSING)
+
+
+def _read_ids(file: _CsvFile, frame: pd.DataFrame, drop: _Drops) -> None:
+    for name in ("user", "item", "basket"):
+        if name in frame:
+            missing = _is_missing(frame[name])
+            frame[name] = _restore_ids(file, frame[name]).mask(missing)
+            if name != "basket":
+                drop.rows(missing, f"{name} missing")
+
+
+def _read_values(file: _CsvFile, frame: pd.DataFrame, drop: _Drops, dayfirst: bool | None) -> None:
+    for name in ("timestamp", "quantity", "rating"):
+        if name not in frame:
+            continue
+        missing = _is_missing(frame[name])
+        if name == "timestamp":
+            frame[name] = _read_timestamps(file, frame[name], dayfirst)
+        else:
+            frame[name] = _read_numbers(file, frame[name])
+        if name != "rating":
+            drop.rows(missing, f"{name} missing")
+        drop.rows(frame[name].isna() & ~missing, f"{name} unreadable")
+    if "quantity" in frame:
+        drop.rows(frame["quantity"] <= 0, "quantity zero or negative")
+    if "rating" in frame and (unrated := int(frame["rating"].isna()[drop.kept].sum())):
+        file.notes.append(f"rows without a rating were kept ({unrated:,})")
 
 
 def _restore_ids(file: _CsvFile, ids: pd.Series) -> pd.Series:

@@ -137,8 +137,8 @@ def ndcg_at_k(ranked: npt.ArrayLike, relevant: Relevance, k: int = 10) -> Floats
     hits, n_relevant = _hits(ranked, relevant, k)
     discount = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)[np.minimum(k, n_relevant) - 1]
-    # Rounding can lift a perfect list's ratio above 1, as the two sums add in different orders.
-    return np.minimum(hits @ discount / ideal, 1.0)
+    # Summed in the same order as the ideal, so that no rounding lifts the ratio above 1.
+    return np.cumsum(hits * discount, axis=1)[:, -1] / ideal
 
 
 def hit_rate_at_k(ranked: npt.ArrayLike, relevant: Relevance, k: int = 10) -> Floats:

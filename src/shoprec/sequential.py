@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shoprec.behaviour import FEATURES, known_events, log_popularity, purchase_features, ragged
+from shoprec.behaviour import FEATURES, PRODUCT_FEATURES, product_features, purchase_features, ragged
 from shoprec.splits import Codes, Floats, History, Task
 
 N_GAPS = 12  #: classes of waiting times, each twice as long as the one before: 0, up to 1, 3, 7, … days
@@ -162,7 +162,7 @@ class PurchaseTransformer(nn.Module):
         super().__init__()
         self.config = config = config or TransformerConfig()
         self.n_items, self.n_sampled = history.n_items, n_sampled
-        log_p = torch.as_tensor(log_popularity(history), dtype=torch.float32)
+        log_p = torch.as_tensor(history.log_popularity, dtype=torch.float32)
         self.register_buffer("log_popularity", log_p)
         self.popularity_weight = nn.Parameter(torch.tensor(0.7))
         self.item_bias = nn.Parameter(torch.zeros(self.n_items))
@@ -178,9 +178,9 @@ class PurchaseTransformer(nn.Module):
         if config.behaviour:
             d_p = config.d_product
             self.rhythm = nn.Sequential(nn.Linear(len(FEATURES), d_p), nn.GELU())
-            self.product = nn.Linear(d_p, 1)  # the part of a product's vector that all products share
-            self.product_offset = nn.Embedding(self.n_items, d_p)
-            nn.init.zeros_(self.product_offset.weight)
+            # A free vector per product would learn the few households that bought it by heart.
+            self.register_buffer("product_kind", torch.as_tensor(product_features(history)))
+            self.product = nn.Linear(len(PRODUCT_FEATURES), d_p, bias=False)
 
     def households(self, batch: Batch) -> Tensor:
         """Household vector of each query, shape (n_queries, d_model)."""
@@ -211,7 +211,7 @@ class PurchaseTransformer(nn.Module):
             query, item, features = query[known], item[known], features[known]
             column = place[item]
         rhythm = self.rhythm(features)  # (n_pairs, d_product)
-        value = self.product(rhythm)[:, 0] + (rhythm * self.product_offset(item)).sum(dim=1)
+        value = (rhythm * self.product(self.product_kind)[item]).sum(dim=1)
         flat = torch.zeros_like(scores).view(-1)
         return scores + flat.index_add(0, query * scores.shape[1] + column, value.float()).view_as(scores)
 
@@ -329,7 +329,7 @@ class TrainingSet:
         window = np.repeat(np.arange(len(users)), n_dates)
         first, last = history.day[start][window], history.day[stop - 1][window]
         days = first + (last - first) * rng.random(len(window))
-        known = known_events(history, users[window], days)
+        known = history.known(users[window], days)
         # A window may begin within a basket; a date needs a purchase in the window before it, and a next basket.
         ok = (known > start[window]) & (known < stop[window])
         if not ok.any():  # windows of one basket only; take the households' last baskets as targets instead

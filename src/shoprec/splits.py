@@ -60,6 +60,31 @@ class History:
         """Which events are the first of their basket."""
         return np.diff(self.basket, prepend=-1) > 0
 
+    @cached_property
+    def log_popularity(self) -> Floats:
+        """Natural logarithm of each product's share of all events, with one event added to each product."""
+        count = np.bincount(self.item, minlength=self.n_items) + 1.0
+        return np.log(count / count.sum())
+
+    @cached_property
+    def _time_key(self) -> Floats:
+        """One sorted key for (user, day): days since 1970 stay far below a million."""
+        return self.user * 1e6 + self.day
+
+    def known(self, users: Codes, days: Floats) -> Codes:
+        """Number of the first event of each household that happens on or after a day.
+
+        A basket is one moment: its events share their time, so it is known as a whole or not at all.
+
+        Examples
+        --------
+        >>> user = np.array([0, 0, 1]); day = np.array([1.0, 5.0, 2.0])
+        >>> history = History(user, item=user, basket=np.arange(3), day=day, n_users=2, n_items=2)
+        >>> history.known(users=np.array([0, 1]), days=np.array([5.0, 9.0]))
+        array([1, 3])
+        """
+        return np.searchsorted(self._time_key, users * 1e6 + days)
+
     def matrix(self, weights: Floats | None = None) -> sparse.csr_array:
         """Household-by-product matrix: the sum of each pair's event weights, by default their number.
 
