@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
+BUILD = BOOK / "_build"
 SITE = BOOK.parent / "site"
 sys.path.insert(0, str(BOOK / "_ext"))
 
+from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
+
 from notebook_cache import find_run, read_notebook  # noqa: E402
 from side_by_side import merge_sites  # noqa: E402
-from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
 LANGUAGES = ("zh", "en")
 
@@ -30,24 +32,32 @@ def notebooks() -> list[Path]:
 def run_notebooks() -> None:
     """Run the notebooks without a cached run, through the same pytest plugin as the tests."""
     missing = [path for path in notebooks() if find_run(read_notebook(path)) is None]
-    print(f"  {len(missing)} to run", flush=True)
+    print("  to run:", ", ".join(path.stem for path in missing) or "none, all are cached", flush=True)
     if missing:
         options = ["--nbmake", "--nbmake-timeout=600", "-q", "-p", "no:cacheprovider"]
         subprocess.run([sys.executable, "-m", "pytest", *options, *missing], cwd=BOOK.parent, check=True)
 
 
 def render(lang: str) -> None:
-    """Render one language's site from the cache; any warning is an error."""
-    shutil.rmtree(SITE / lang, ignore_errors=True)  # pages that have left the table of contents
-    doctrees = BOOK / "_build" / "doctrees" / lang
-    command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
-    subprocess.run([*command, BOOK, SITE / lang], env=os.environ | {"BOOK_LANG": lang}, check=True)
+    """Render one language's pages from the cache; any warning is an error."""
+    html, doctrees = BUILD / "html" / lang, BUILD / "doctrees" / lang
+    shutil.rmtree(html, ignore_errors=True)  # pages that have left the table of contents
+    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
+    command = [sys.executable, "-m", "sphinx", *options, BOOK, html]
+    done = subprocess.run(command, env=os.environ | {"BOOK_LANG": lang}, check=False)
+    if done.returncode:  # else the next build would take these pages as read, and not warn again
+        shutil.rmtree(doctrees, ignore_errors=True)
+    done.check_returncode()
 
 
-def write_landing_page() -> None:
-    """Put the page that picks a language at the root of the site."""
+def assemble() -> None:
+    """Put the languages, their merge and the landing page together; until then the old site stands."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    for lang in LANGUAGES:
+        shutil.copytree(BUILD / "html" / lang, SITE / lang, ignore=shutil.ignore_patterns(".buildinfo"))
+    merge_sites(SITE)
     shutil.copy(BOOK / "_templates" / "landing.html", SITE / "index.html")
-    (SITE / ".nojekyll").touch()
+    (SITE / ".nojekyll").touch()  # GitHub Pages would leave out _static
 
 
 def step(name: str, action: Callable[[], None]) -> None:
@@ -63,12 +73,11 @@ def main() -> int:
     try:
         step("notebooks", run_notebooks)
         for lang in LANGUAGES:
-            step(f"site/{lang}", lambda lang=lang: render(lang))
+            step(f"pages in {lang}", lambda lang=lang: render(lang))
+        step("side by side", assemble)
     except subprocess.CalledProcessError as error:
         print(f"The build stopped: exit status {error.returncode}, see above.", file=sys.stderr)
         return 1
-    step("site/both", lambda: merge_sites(SITE))
-    write_landing_page()
     print(f"done: {(SITE / 'index.html').relative_to(BOOK.parent)}")
     return 0
 

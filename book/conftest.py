@@ -1,4 +1,4 @@
-"""pytest --nbmake runs each notebook at most once: a cached successful run counts, a new one fills the cache."""
+"""pytest --nbmake runs each notebook once: a cached successful run counts, a new one fills the cache."""
 
 import sys
 from collections.abc import Generator

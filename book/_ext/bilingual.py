@@ -9,11 +9,12 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
-from notebook_cache import cache_folder, find_run
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+
+from notebook_cache import cache_folder, find_run
 
 LANGUAGES = ("zh", "en")
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
@@ -74,7 +75,7 @@ def split_settings(app: Sphinx, config: Config) -> None:
 
 
 def number_ids_by_kind(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Have docutils count its automatic ids per kind of node: headings that differ don't shift those of citations."""
+    """Count automatic ids per kind of node, so that differing headings don't shift those of citations."""
     env.settings["auto_id_prefix"] = "%"
 
 
@@ -93,7 +94,9 @@ def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
         section["ids"] = [name for name in section["ids"] if name in explicit] or section["ids"]
 
 
-def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+def add_views(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+) -> None:
     """Tell the header switch where this page is in each view."""
     up = "../" * (pagename.count("/") + 1)
     context["views"] = {view: f"{up}{view}/{pagename}.html" for view in VIEWS}

@@ -1,18 +1,20 @@
 """What the extensions for exercises, dropdowns and folded code leave to do.
 
-Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any language;
-this takes the place of sphinx-togglebutton, whose script labels its buttons in English. And the contents of every
-exercise lose the wrapper to which sphinx-exercise gives one and the same id. Folded code loses its English label.
+Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any
+language; this takes the place of sphinx-togglebutton, whose script labels its buttons in English. Contents of
+exercises lose the wrapper to which sphinx-exercise gives one and the same id. Folded code loses its English
+label.
 """
 
 from html import escape
 
 from docutils import nodes
-from html_element import element
 from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
+
+from html_element import element
 
 
 class FinishBoxes(SphinxPostTransform):
@@ -26,7 +28,9 @@ class FinishBoxes(SphinxPostTransform):
             if not isinstance(section.next_node(), nodes.title):
                 section["ids"].clear()
                 section.replace_self(section.children)
-        boxes = [node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())]
+        boxes = [
+            node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())
+        ]
         for box in reversed(boxes):
             box.replace_self(self.fold(box))
 
@@ -35,18 +39,22 @@ class FinishBoxes(SphinxPostTransform):
         title, *content = box.children
         for link in list(title.findall(nodes.reference)):  # a summary must not hold another control
             link.replace_self(link.children)
-        classes = [name for name in box["classes"] if name != "admonition"]  # the theme's padding isn't for <details>
-        details = element("details", element("summary", *title.children), *content, classes=("fold", *classes))
+        classes = [
+            name for name in box["classes"] if name != "admonition"
+        ]  # the theme's padding isn't for <details>
+        details = element(
+            "details", element("summary", *title.children), *content, classes=("fold", *classes)
+        )
         details["ids"] = box["ids"]
         return details
 
 
 def visit_hidden_code(self: HTML5Translator, node: HideCodeCellNode) -> None:
-    """Open the <details> of folded code as myst-nb does, but let the prompt, in the page's language, name it."""
+    """Open the <details> of folded code as myst-nb does, but let the prompt name it."""
     prompts = (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"]))
-    spans = "".join(f'<span class="{state} admonition-title">{escape(text)}</span>' for state, text in prompts)
+    titles = "".join(f'<p class="{state} admonition-title">{escape(text)}</p>' for state, text in prompts)
     classes = " ".join(node["classes"])
-    self.body.append(f'<details class="admonition hide {classes}">\n<summary>{spans}</summary>\n')
+    self.body.append(f'<details class="admonition hide {classes}">\n<summary>{titles}</summary>\n')
 
 
 def setup(app: Sphinx) -> dict:

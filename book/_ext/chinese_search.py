@@ -1,9 +1,10 @@
 """Chinese search by character pairs.
 
-Sphinx cuts the index into words with a dictionary but leaves the query whole, so 推荐系统 finds nothing. Cutting
-both into overlapping pairs (推荐, 荐系, 系统) needs no dictionary and can't disagree.
+Sphinx cuts the index into words with a dictionary but leaves the query whole, so 推荐系统 finds nothing.
+Cutting both into overlapping pairs (推荐, 荐系, 系统) needs no dictionary and can't disagree.
 """
 
+import itertools
 import re
 
 from sphinx.application import Sphinx
@@ -28,7 +29,7 @@ var splitQuery = (query) =>
         ['推荐', '荐系', '系统', 'hybrid']
         """
         runs = re.findall(f"[{HAN}]+", text)
-        pairs = [first + second for run in runs for first, second in zip(run, run[1:], strict=False)]
+        pairs = [first + second for run in runs for first, second in itertools.pairwise(run)]
         return pairs + self.latin1_letters.findall(text)
 
 

@@ -1,4 +1,4 @@
-"""``{claim}``: what the source says beside what the book's run measured; ``{claim-list}``: all of them in a table.
+"""``{claim}``: what the source says beside what the book's run measured; ``{claim-list}``: a table of all.
 
 Written as::
 
@@ -18,12 +18,13 @@ from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
-from html_element import element
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
+
+from html_element import element
 
 VERDICTS = {
     "supported": {"zh": "✓ 成立", "en": "✓ supported"},
@@ -32,12 +33,17 @@ VERDICTS = {
     "wrong": {"zh": "✗ 有误", "en": "✗ wrong"},
 }
 WORDS = {
-    "zh": {"says": "原文说", "measured": "我们测得", "abstract": "摘要", "columns": ("原文", "说法", "结论", "见")},
+    "zh": {
+        "says": "原文说",
+        "measured": "我们测得",
+        "abstract": "摘要",
+        "columns": ("原文", "说法", "结论"),
+    },
     "en": {
         "says": "The source says",
         "measured": "We measured",
         "abstract": "abstract",
-        "columns": ("Section", "Claim", "Verdict", "Where"),
+        "columns": ("Section", "Claim", "Verdict"),
     },
 }
 
@@ -100,7 +106,9 @@ class ClaimDirective(SphinxDirective):
         lang, words = self.config.book_lang, WORDS[self.config.book_lang]
         label, section, verdict = (self.options[name] for name in ("label", "section", "verdict"))
         text, _ = self.parse_inline(self.arguments[0])
-        claim = Claim(self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text])
+        claim = Claim(
+            self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text]
+        )
         claims(self.env).append(claim)
 
         source = element("span", nodes.Text(section_name(section, lang)), classes=("claim-section",))
@@ -136,36 +144,40 @@ class ClaimListDirective(SphinxDirective):
 class FillClaimLists(SphinxPostTransform):
     """Replace each ``{claim-list}`` by its table."""
 
-    default_priority = 5  # before references are resolved (10), so that those inside a claim are too
+    default_priority = 5  # before references are resolved (10)
 
     def run(self, **kwargs: object) -> None:
         """Replace the marks of one page."""
         for mark in list(self.document.findall(claim_list)):
             mark.replace_self(self.table())
-            if any(self.document.findall(nodes.math)):  # the page loads MathJax, though its source has no formula
+            if any(
+                self.document.findall(nodes.math)
+            ):  # the page loads MathJax, though its source has no formula
                 self.env.get_domain("math").data["has_equations"][self.env.docname] = True
 
     def table(self) -> nodes.Node:
         """Return the claims by section of the source."""
         lang = self.config.book_lang
-        head = element("tr", *(element("th", nodes.Text(name), scope="col") for name in WORDS[lang]["columns"]))
+        head = element(
+            "tr", *(element("th", nodes.Text(name), scope="col") for name in WORDS[lang]["columns"])
+        )
         ordered = sorted(claims(self.env), key=lambda claim: (claim.order, claim.label))
         body = [element("tr", *(element("td", cell) for cell in self.cells(claim))) for claim in ordered]
-        table = element("table", element("thead", head), element("tbody", *body), classes=("table", "claim-table"))
+        table = element(
+            "table", element("thead", head), element("tbody", *body), classes=("table", "claim-table")
+        )
         return element("div", table, classes=("table-scroll",))
 
     def cells(self, claim: Claim) -> Iterator[nodes.Node]:
-        """Return the section, claim, verdict and link of one row."""
-        lang = self.config.book_lang
-        yield nodes.Text(section_name(claim.section, lang))
-        text = element("span", *(node.deepcopy() for node in claim.text))
-        for reference in text.findall(addnodes.pending_xref):
-            reference["refdoc"] = self.env.docname
-        yield text
-        yield badge(claim.verdict, lang)
+        """Return section, claim and verdict of one row; the claim is a link to its box."""
         uri = self.app.builder.get_relative_uri(self.env.docname, claim.docname)
-        title = self.env.titles[claim.docname].astext()
-        yield nodes.reference("", "", nodes.Text(title), internal=True, refuri=f"{uri}#{claim.label}")
+        text = nodes.reference("", "", *(node.deepcopy() for node in claim.text), internal=True)
+        text["refuri"] = f"{uri}#{claim.label}"
+        for inner in list(text.findall(addnodes.pending_xref)):  # no link within a link
+            inner.replace_self(inner.children)
+        yield nodes.Text(section_name(claim.section, self.config.book_lang))
+        yield text
+        yield badge(claim.verdict, self.config.book_lang)
 
 
 def claims(env: BuildEnvironment) -> list[Claim]:

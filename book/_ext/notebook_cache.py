@@ -35,7 +35,7 @@ def has_code(notebook: NotebookNode) -> bool:
 
 
 def runnable(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy reduced to what decides a run, so that prose, captions and cell looks don't touch its key."""
+    """Return a copy reduced to what decides a run: prose, captions and looks don't touch its key."""
     run = copy.deepcopy(notebook)
     run.cells = [cell for cell in run.cells if cell.cell_type == "code"]
     for cell in run.cells:

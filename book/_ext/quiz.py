@@ -1,4 +1,6 @@
-"""``{quiz}``: a question to check oneself with. No JavaScript: opening an option shows whether it is right, and why.
+"""``{quiz}``: a question to check oneself with; opening an option shows whether it is right, and why.
+
+No JavaScript.
 
 Reads well as plain Markdown too::
 
@@ -16,10 +18,11 @@ import re
 from typing import ClassVar
 
 from docutils import nodes
-from html_element import element, html_element
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
+
+from html_element import element, html_element
 
 OPTION = re.compile(r"- \[([ xX])\] ")
 WORDS = {"zh": ("自测", "✓ 正确", "✗ 不对"), "en": ("Self-check", "✓ Correct", "✗ Not quite")}
@@ -46,7 +49,9 @@ class Quiz(SphinxDirective):
         for at, line in enumerate(self.content):
             self.content[at] = OPTION.sub("- ", line)
         parsed = self.parse_content_to_nodes()
-        items = list(parsed[0].children) if len(parsed) == 1 and isinstance(parsed[0], nodes.bullet_list) else []
+        items = (
+            list(parsed[0].children) if len(parsed) == 1 and isinstance(parsed[0], nodes.bullet_list) else []
+        )
         self.check(marks, items)
 
         heading, *_ = WORDS[self.config.book_lang]
@@ -71,10 +76,14 @@ class Quiz(SphinxDirective):
     def render_option(self, item: nodes.list_item, right: bool) -> html_element:
         """Return one option, closed."""
         choice, *explanation = item.children
-        verdict = element("p", nodes.Text(WORDS[self.config.book_lang][1 if right else 2]), classes=("quiz-verdict",))
+        verdict = element(
+            "p", nodes.Text(WORDS[self.config.book_lang][1 if right else 2]), classes=("quiz-verdict",)
+        )
         answer = element("div", verdict, *explanation, classes=("quiz-answer",))
         correct = {"data-correct": "true"} if right else {}
-        return element("details", element("summary", *choice.children), answer, classes=("quiz-option",), **correct)
+        return element(
+            "details", element("summary", *choice.children), answer, classes=("quiz-option",), **correct
+        )
 
 
 def setup(app: Sphinx) -> dict:

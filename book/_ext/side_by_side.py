@@ -1,8 +1,8 @@
 """Merge site/zh and site/en into site/both: shared blocks once, translations next to each other.
 
-Both sites are rendered from one source, so their pages have the same sections (by id), the same code cells and
-formulas. What differs becomes a row of two columns; the frame around the article stays Chinese, with the English
-titles added where a reader looks for them.
+Both sites are rendered from one source, so their pages have the same sections (by id), the same code cells
+and formulas. What differs becomes a row of two columns; the frame around the article stays Chinese, with the
+English titles added where a reader looks for them.
 """
 
 import json
@@ -14,12 +14,14 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
-PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
+PERMALINK = re.compile(
+    r'<a class="headerlink".*?</a>'
+)  # its tooltip is the only difference of a shared formula
 INDEX = re.compile(r"Search\.setIndex\((.*)\)", re.DOTALL)
 
 
 def identity(block: Tag) -> str:
-    """Return what makes a block the same block in both languages: a section's id, a cell's code, or all of it."""
+    """Return what makes a block the same in both languages: a section's id, a cell's code, or all of it."""
     if block.name == "section":
         return f"section {block.get('id')}"
     return str(block.select("pre")) if "cell" in block.get("class", ()) else PERMALINK.sub("", str(block))
@@ -66,6 +68,26 @@ def add_captions(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
             ours.append(english)
 
 
+def aligned(soup: BeautifulSoup, zh: Tag, en: Tag) -> list[tuple[list[Tag], list[Tag]]]:
+    """Return what goes side by side: two blocks, or the entries of two lists of terms one by one."""
+    sizes = [len(block.find_all("dt", recursive=False)) for block in (zh, en)]
+    if zh.name != "dl" or en.name != "dl" or sizes[0] != sizes[1]:
+        return [([zh], [en])]
+    entries = [split_terms(soup, block) for block in (zh, en)]
+    return [([a], [b]) for a, b in zip(*entries, strict=True)]
+
+
+def split_terms(soup: BeautifulSoup, block: Tag) -> list[Tag]:
+    """Split a list of terms into lists of one term, and leave them in its place."""
+    lists: list[Tag] = []
+    for child in block.find_all(recursive=False):
+        if child.name == "dt":
+            lists.append(soup.new_tag("dl", attrs={"class": block.get("class", [])}))
+        lists[-1].append(child.extract())
+    block.replace_with(*lists)
+    return lists
+
+
 def merge(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
     """Merge the children of two versions of a section into the Chinese one."""
     left, right = (part.find_all(recursive=False) for part in (zh, en))
@@ -76,17 +98,18 @@ def merge(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
             for a, b in zip(ours, theirs, strict=True):
                 (merge if a.name == "section" else add_captions)(soup, a, b)
             continue
-        pairs = [([a], [b]) for a, b in zip(ours, theirs, strict=False)]
-        if [*map(kind, ours)] != [*map(kind, theirs)]:
-            pairs = [(ours, theirs)]
-        if not ours and i1 == 0:
-            raise ValueError(f"an English block opens a section that has no Chinese text before it: {theirs[0]}")
-        last = left[i1 - 1] if not ours else None
+        pairs = [(ours, theirs)]
+        if [*map(kind, ours)] == [*map(kind, theirs)]:
+            pairs = [pair for a, b in zip(ours, theirs, strict=True) for pair in aligned(soup, a, b)]
         for a, b in pairs:
-            anchor = a[0] if a else last
-            marker = soup.new_tag("div")
-            (anchor.insert_before if a else anchor.insert_after)(marker)
-            marker.replace_with(row(soup, a, b))
+            place = soup.new_tag("div")
+            if a:
+                a[0].insert_before(place)
+            elif i1:
+                left[i1 - 1].insert_after(place)
+            else:
+                zh.insert(0, place)
+            place.replace_with(row(soup, a, b))
 
 
 def add_titles(soup: BeautifulSoup, en: BeautifulSoup, selector: str) -> None:

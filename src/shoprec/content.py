@@ -69,7 +69,8 @@ def product_text(products: pd.DataFrame) -> pd.Series:
     >>> product_text(table).loc[201704]
     'department=produce category=tropical_fruit brand=national manufacturer=2 bananas'
     """
-    fields = ["department", "category", "brand", "manufacturer"]
-    tokens = [f"{field}=" + products[field].astype(str).str.replace(r"\s+", "_", regex=True) for field in fields]
-    words = products["type"].fillna("").str.replace(r"[^\w]+", " ", regex=True).str.strip()
-    return pd.concat([*tokens, words], axis=1).agg(" ".join, axis=1).str.lower()
+    text = products["type"].fillna("").str.replace(r"[^\w]+", " ", regex=True).str.strip()
+    for field in ("manufacturer", "brand", "category", "department"):
+        token = products[field].astype(str).fillna("none").str.replace(r"\s+", "_", regex=True)
+        text = f"{field}=" + token + " " + text
+    return text.str.lower()

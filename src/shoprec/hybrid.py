@@ -4,12 +4,16 @@ Two models' scores live on different scales, so adding them needs a common one f
 :func:`min_max` or, using only the order, :func:`ranks` with :func:`reciprocal_rank_fusion`.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from shoprec.baselines import Recommender
 from shoprec.metrics import rank_items
+from shoprec.splits import Codes, Task
 
 Floats = npt.NDArray[np.floating]
 
@@ -249,6 +253,118 @@ def reciprocal_rank_fusion(
         if not (r >= 1).all():
             raise ValueError("rank_lists must hold ranks from 1 (best); make them with ranks(scores)")
     return sum((w_m / (k + r) for w_m, r in zip(w, lists, strict=True)), start=np.zeros(lists[0].shape))
+
+
+class Hybrid:
+    r"""Several models, one score: what each says, put on a common scale, weighted and added.
+
+    .. math:: s_{ui} = \sum_m w_m \, \phi(s^{(m)}_{u})_i
+
+    with :math:`\phi` either :func:`zscore` over the household's products, or the reciprocal rank
+    :math:`1 / (60 + r)`.
+
+    Parameters
+    ----------
+    models : mapping of name to Recommender
+    method : {"weighted", "rank"}
+        ``"weighted"`` adds z-scores, ``"rank"`` reciprocal ranks (:func:`reciprocal_rank_fusion`).
+    weights : mapping of name to float, optional
+        Not negative; equal by default. :meth:`tune` replaces them.
+
+    Raises
+    ------
+    ValueError
+        If there are no models, the method is unknown, or a weight has no model.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Recommender],
+        method: Literal["weighted", "rank"] = "weighted",
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
+        if not models:
+            raise ValueError("a hybrid needs at least one model")
+        if method not in ("weighted", "rank"):
+            raise ValueError(f"method is {method!r}; choose 'weighted' or 'rank'")
+        weights = dict.fromkeys(models, 1 / len(models)) if weights is None else weights
+        if weights.keys() - models.keys():
+            raise ValueError(f"weights for unknown models {sorted(weights.keys() - models.keys())}")
+        self.models, self.method = dict(models), method
+        self.weights = {name: float(weights.get(name, 0.0)) for name in models}
+
+    def fit(self, task: Task) -> Self:
+        """Fit every model on the task; the weights stay."""
+        for model in self.models.values():
+            model.fit(task)
+        return self
+
+    def tune(self, task: Task, k: int = 10, pool: int = 50) -> Self:
+        """Choose the weights that give the best NDCG@k on a task's targets, by coordinate ascent.
+
+        Starts at the best single model and changes one weight at a time, by steps that are halved when none
+        helps. It is a search for the training of weights: run it on the validation month, never on the test.
+
+        Parameters
+        ----------
+        task : Task
+            The task that the models are fitted on.
+        k : int
+            Length of the lists.
+        pool : int
+            Only products among some model's first ``pool`` are ranked; the rest cannot come first.
+        """
+        parts, hits, n_relevant = self._candidates(task, pool)
+        discount = 1 / np.log2(np.arange(2, k + 2))
+        ideal = np.cumsum(discount)[np.minimum(k, n_relevant) - 1]
+
+        def ndcg(w: Floats) -> float:
+            top = rank_items(np.tensordot(w, parts, axes=1), k)
+            return float((np.take_along_axis(hits, top, axis=1) @ discount / ideal).mean())
+
+        weights = _coordinate_ascent(ndcg, len(self.models))
+        self.weights = dict(zip(self.models, map(float, weights / weights.sum()), strict=True))
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        used = {name: w for name, w in self.weights.items() if w > 0}
+        return sum(w * self._part(name, households) for name, w in used.items())
+
+    def _part(self, name: str, households: Codes) -> Floats:
+        """One model's scores on the common scale."""
+        scores = self.models[name].score(households)
+        return zscore(scores) if self.method == "weighted" else reciprocal_rank_fusion([ranks(scores)])
+
+    def _candidates(self, task: Task, pool: int) -> tuple[Floats, Floats, Codes]:
+        """Each model's part for the candidates, (n_models, n_households, n_candidates); hits; target counts."""
+        parts = [self._part(name, task.households).astype(np.float32) for name in self.models]
+        targets = task.targets[task.households]
+        wanted = np.zeros(parts[0].shape, bool)
+        for part in parts:
+            np.put_along_axis(wanted, rank_items(part, min(pool, part.shape[1])), True, axis=1)
+        # Rows have different numbers of candidates; a stable sort puts them first, and fillers are banned below.
+        items = np.argsort(~wanted, axis=1, kind="stable")[:, : wanted.sum(axis=1).max()]
+        filler = ~np.take_along_axis(wanted, items, axis=1)
+        stacked = np.stack([np.take_along_axis(part, items, axis=1) for part in parts])
+        stacked[:, filler] = -1e9
+        hits = np.take_along_axis(targets.toarray(), items, axis=1).astype(float)
+        return stacked, hits, np.diff(targets.indptr)
+
+
+def _coordinate_ascent(objective: Callable[[Floats], float], n: int, smallest: float = 0.02) -> Floats:
+    """Maximise over non-negative weights, one coordinate at a time, from the best single one."""
+    weights = max(np.eye(n), key=objective)
+    best, step = objective(weights), 0.5
+    while step >= smallest:
+        improved = False
+        for i, sign in itertools.product(range(n), (1, -1)):
+            trial = weights.copy()
+            trial[i] = max(0.0, trial[i] + sign * step)
+            if trial.any() and (value := objective(trial)) > best:
+                weights, best, improved = trial, value, True
+        step = step if improved else step / 2
+    return weights
 
 
 def _check_agree(what: str, **shapes: tuple[int, ...]) -> None:

@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from shoprec.behaviour import FEATURES, PRODUCT_FEATURES, product_features, purchase_features, ragged
 from shoprec.splits import Codes, Floats, History, Task
 
-N_GAPS = 12  #: classes of waiting times, each twice as long as the one before: 0, up to 1, 3, 7, … days
+N_AGES = 20  #: classes of time spans, two per doubling; the last one begins at about two years
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,12 @@ class Batch(NamedTuple):
     ----------
     items, gaps : Tensor of int, shape (n_windows, length)
         Products, oldest first and padded at the end with ``n_items``; class of the days since the basket before.
-    window, position, age : Tensor of int, shape (n_queries,)
-        Where the last purchase known to the query stands, and the class of days since then.
+    days : Tensor of float, shape (n_windows, length)
+        Time of the purchases, in days since the window's first.
+    window, position : Tensor of int, shape (n_queries,)
+        Where the last purchase known to the query stands.
+    day : Tensor of float, shape (n_queries,)
+        Moment of the query, on the same clock as ``days``.
     pair_query, pair_item, pair_features : Tensors, (n_pairs,), (n_pairs,) and (n_pairs, n_features)
         :class:`shoprec.behaviour.Behaviour` of the queries.
     target_query, target_item : Tensor of int, shape (n_targets,)
@@ -130,9 +134,10 @@ class Batch(NamedTuple):
 
     items: Tensor
     gaps: Tensor
+    days: Tensor
     window: Tensor
     position: Tensor
-    age: Tensor
+    day: Tensor
     pair_query: Tensor
     pair_item: Tensor
     pair_features: Tensor
@@ -170,10 +175,12 @@ class PurchaseTransformer(nn.Module):
             d = config.d_model
             self.item = nn.Embedding(self.n_items + 1, d, padding_idx=self.n_items)
             self.place = nn.Embedding(config.max_length, d)
-            self.gap, self.age = nn.Embedding(N_GAPS, d), nn.Embedding(N_GAPS, d)
+            self.gap = nn.Embedding(N_AGES, d)
             self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
             self.norm, self.drop = nn.LayerNorm(d), nn.Dropout(config.dropout)
-            for table in (self.item, self.place, self.gap, self.age):
+            self.point_from, self.point_at = nn.Linear(d, d, bias=False), nn.Linear(d, d, bias=False)
+            self.point_age = nn.Parameter(torch.zeros(N_AGES))
+            for table in (self.item, self.place, self.gap):
                 nn.init.normal_(table.weight, std=0.02)
         if config.behaviour:
             d_p = config.d_product
@@ -182,13 +189,21 @@ class PurchaseTransformer(nn.Module):
             self.register_buffer("product_kind", torch.as_tensor(product_features(history)))
             self.product = nn.Linear(len(PRODUCT_FEATURES), d_p, bias=False)
 
-    def households(self, batch: Batch) -> Tensor:
-        """Household vector of each query, shape (n_queries, d_model)."""
+    def encode(self, batch: Batch) -> Tensor:
+        """Read the windows: a vector for each purchase in the light of those before it, (n_windows, length, d)."""
         x = self.item(batch.items) + self.place.weight[: batch.items.shape[1]] + self.gap(batch.gaps)
         x = self.drop(x)
         for block in self.blocks:
             x = block(x)
-        return self.norm(x[batch.window, batch.position] + self.age(batch.age))
+        return self.norm(x)
+
+    def point(self, x: Tensor, batch: Batch) -> Tensor:
+        """How strongly each query points at each purchase of its window; (n_queries, length), 0 for the future."""
+        affinity = self.point_from(x) @ self.point_at(x).transpose(1, 2) / math.sqrt(x.shape[-1])
+        age = batch.day[:, None] - batch.days[batch.window]
+        logits = affinity[batch.window, batch.position].float() + self.point_age[age_class(age)]
+        known = torch.arange(x.shape[1], device=x.device) <= batch.position[:, None]
+        return logits.exp() * known
 
     def forward(self, batch: Batch, candidates: Tensor | None = None) -> Tensor:
         """Score candidate products, by default all, for each query; (n_queries, n_candidates), float32."""
@@ -196,24 +211,29 @@ class PurchaseTransformer(nn.Module):
         prior = self.popularity_weight * self.log_popularity[some] + self.item_bias[some]
         scores = prior.expand(len(batch.window), -1)
         if self.config.taste:
-            scores = scores + self.households(batch).float() @ self.item.weight[some].T
+            x = self.encode(batch)
+            scores = scores + x[batch.window, batch.position].float() @ self.item.weight[some].T
+            pointed = self.point(x, batch)
+            query = torch.arange(len(pointed), device=pointed.device)[:, None].expand_as(pointed)
+            scores = scores + self._scatter(scores, query.reshape(-1), batch.items[batch.window].reshape(-1), pointed.reshape(-1), candidates).log1p()
         if self.config.behaviour:
-            scores = self._add_behaviour(scores, batch, candidates)
+            scores = scores + self._scatter(scores, batch.pair_query, batch.pair_item, self._behaviour(batch), candidates)
         return scores
 
-    def _add_behaviour(self, scores: Tensor, batch: Batch, candidates: Tensor | None) -> Tensor:
-        query, item, features = batch.pair_query, batch.pair_item, batch.pair_features
-        column = item
-        if candidates is not None:
-            place = torch.full((self.n_items,), -1, device=item.device)
-            place[candidates] = torch.arange(len(candidates), device=item.device)
-            known = place[item] >= 0
-            query, item, features = query[known], item[known], features[known]
-            column = place[item]
-        rhythm = self.rhythm(features)  # (n_pairs, d_product)
-        value = (rhythm * self.product(self.product_kind)[item]).sum(dim=1)
-        flat = torch.zeros_like(scores).view(-1)
-        return scores + flat.index_add(0, query * scores.shape[1] + column, value.float()).view_as(scores)
+    def _behaviour(self, batch: Batch) -> Tensor:
+        """⟨product, behaviour⟩ of each pair of query and product, shape (n_pairs,)."""
+        products = self.product(self.product_kind)
+        return (self.rhythm(batch.pair_features) * products[batch.pair_item]).sum(dim=1).float()
+
+    def _scatter(self, like: Tensor, query: Tensor, item: Tensor, value: Tensor, candidates: Tensor | None) -> Tensor:
+        """Sum values into a matrix of queries and candidates; other items and padding fall away."""
+        column = torch.full((self.n_items + 1,), -1, device=item.device)
+        some = torch.arange(self.n_items, device=item.device) if candidates is None else candidates
+        column[some] = torch.arange(len(some), device=item.device)
+        place = column[item]
+        flat = torch.zeros_like(like).view(-1)
+        keep = place >= 0
+        return flat.index_add(0, (query * like.shape[1] + place)[keep], value[keep]).view_as(like)
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of the next baskets: mean over queries of the mean over their targets."""
@@ -416,23 +436,27 @@ def make_batch(
     items = np.full((len(users), max_length), history.n_items)
     items[row, column] = history.item[event]
     gaps = np.zeros_like(items)
-    gaps[row, column] = gap_class(_days_since_last_basket(history, event))
+    gaps[row, column] = age_class(torch.as_tensor(_days_since_last_basket(history, event)))
+    begin = history.day[start]
+    clock = np.zeros(items.shape, np.float32)
+    clock[row, column] = history.day[event] - begin[row]
+    day = (days - begin[window]).astype(np.float32)
     behaviour = purchase_features(history, users[window], days, known)
     arrays = (
-        items, gaps, window, known - 1 - start[window], gap_class(days - history.day[known - 1]), *behaviour, *targets,
+        items, gaps, clock, window, known - 1 - start[window], day, *behaviour, *targets,
     )  # fmt: skip
     return Batch(*map(torch.as_tensor, arrays))
 
 
-def gap_class(days: Floats) -> Codes:
-    """Class of a waiting time: 0 for none, then up to 1, 3, 7, 15, … days.
+def age_class(days: Tensor) -> Tensor:
+    """Class of a time span: two per doubling, from 0 for less than half a day.
 
     Examples
     --------
-    >>> gap_class(np.array([0.0, 0.5, 2.0, 7.0, 400.0]))
-    array([0, 1, 2, 3, 9])
+    >>> age_class(torch.tensor([0.0, 0.5, 1.0, 7.0, 364.0, 9999.0])).tolist()
+    [0, 1, 2, 6, 17, 19]
     """
-    return np.minimum(np.ceil(np.log2(1 + days)), N_GAPS - 1).astype(np.int64)
+    return (2 * torch.log2(1 + days.clamp(min=0))).long().clamp(max=N_AGES - 1)
 
 
 def _days_since_last_basket(history: History, event: Codes) -> Floats:
