@@ -205,9 +205,7 @@ def split_heads(x: npt.ArrayLike, n_heads: int) -> Floats:
     """
     x = _vectors(x, "x")
     if n_heads < 1 or x.shape[-1] % n_heads:
-        raise ValueError(
-            f"{x.shape[-1]} features cannot be split into {n_heads} equal heads; choose a divisor"
-        )
+        raise ValueError(f"{x.shape[-1]} features cannot be split into {n_heads} equal heads; choose a divisor")
     return x.reshape(*x.shape[:-1], n_heads, -1).swapaxes(-2, -3)
 
 

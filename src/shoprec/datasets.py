@@ -208,9 +208,7 @@ _CLOCK = (
 _YEAR_FIRST = r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?" + _CLOCK
 _YEAR_LAST = r"^(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<year>\d{4})" + _CLOCK
 _HAS_OFFSET = r":\d{2}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
-_DATE_REMEDY = (
-    "Write dates as 2017-03-31, 2017-03-31 18:05:00 or 2017-03-31T18:05:00+08:00, or as seconds since 1970."
-)
+_DATE_REMEDY = "Write dates as 2017-03-31, 2017-03-31 18:05:00 or 2017-03-31T18:05:00+08:00, or as seconds since 1970."
 
 
 class DataError(ValueError):
@@ -354,9 +352,7 @@ class _CsvFile:
         text, notes = _decode(path, _load(path))
         wanted = {name: columns.get(name, name) for name in (*_REQUIRED, *_OPTIONAL)}
         if unknown := set(columns) - set(wanted):
-            raise DataError(
-                f"{path}: columns={{…}} has the key {min(unknown)!r}; the keys are {', '.join(wanted)}"
-            )
+            raise DataError(f"{path}: columns={{…}} has the key {min(unknown)!r}; the keys are {', '.join(wanted)}")
         delimiter, header = _sniff(text, set(wanted.values()))
         _require_columns(path, header, wanted, set(columns))
         names = {name: theirs for name, theirs in wanted.items() if theirs in header}
@@ -387,9 +383,7 @@ class _CsvFile:
             return "skip"
 
         columns = list(self.names.values())
-        parse = pyarrow.csv.ParseOptions(
-            delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip
-        )
+        parse = pyarrow.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip)
         convert = pyarrow.csv.ConvertOptions(
             include_columns=columns,
             column_types=dict.fromkeys(columns, pa.string()),
@@ -483,8 +477,7 @@ def _sniff(text: bytes, wanted: set[str]) -> tuple[str, list[str]]:
     """Choose the separator under which the header holds most of the wanted names, then most fields."""
     start = text.lstrip(b"\r\n")[:100_000].decode(errors="ignore")
     headers = {
-        delimiter: next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter))
-        for delimiter in ",;\t|"
+        delimiter: next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)) for delimiter in ",;\t|"
     }
     return max(headers.items(), key=lambda pair: (len(wanted & set(pair[1])), len(pair[1])))
 
@@ -494,9 +487,7 @@ def _require_columns(path: Path, header: list[str], wanted: dict[str, str], mapp
         if theirs not in header and (name in _REQUIRED or name in mapped):
             raise DataError(_missing_column(path, header, name, theirs))
         if header.count(theirs) > 1:
-            raise DataError(
-                f"{path}, line 1: column {theirs!r} occurs more than once. Rename one of the two."
-            )
+            raise DataError(f"{path}, line 1: column {theirs!r} occurs more than once. Rename one of the two.")
 
 
 def _missing_column(path: Path, header: list[str], name: str, theirs: str) -> str:
@@ -627,9 +618,7 @@ def _assemble(parts: pd.DataFrame) -> pd.Series:
     half = parts["half"].str.lower()
     hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p"))
     day = parts["year"] + "-" + parts["month"].str.zfill(2) + "-" + parts["day"].str.zfill(2)
-    clock = (
-        hour.astype("str").str.zfill(2) + ":" + parts["minute"].fillna("00") + ":" + parts["sec"].fillna("00")
-    )
+    clock = hour.astype("str").str.zfill(2) + ":" + parts["minute"].fillna("00") + ":" + parts["sec"].fillna("00")
     return pd.to_datetime(day + "T" + clock, format="ISO8601", errors="coerce")
 
 

@@ -247,9 +247,7 @@ def reciprocal_rank_fusion(
         raise ValueError(f"k is {k}; it must not be negative, and 60 is customary")
     for r in lists:
         if r.shape != lists[0].shape:
-            raise ValueError(
-                f"rank_lists differ in shape, {lists[0].shape} and {r.shape}; rank the same items"
-            )
+            raise ValueError(f"rank_lists differ in shape, {lists[0].shape} and {r.shape}; rank the same items")
         if not (r >= 1).all():
             raise ValueError("rank_lists must hold ranks from 1 (best); make them with ranks(scores)")
     return sum((w_m / (k + r) for w_m, r in zip(w, lists, strict=True)), start=np.zeros(lists[0].shape))
@@ -329,7 +327,7 @@ class Hybrid:
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
         used = {name: w for name, w in self.weights.items() if w > 0}
-        return sum(w * self._part(name, households) for name, w in used.items())
+        return np.sum([w * self._part(name, households) for name, w in used.items()], axis=0)
 
     def _part(self, name: str, households: Codes) -> Floats:
         """One model's scores on the common scale."""

@@ -287,17 +287,13 @@ def _shown(ranked: npt.ArrayLike, n_items: int, k: int) -> Codes:
     """First ``k`` columns of ``ranked``, after making sure that they are lists of different items."""
     codes = np.asarray(ranked)
     if codes.ndim != 2 or not np.issubdtype(codes.dtype, np.integer):
-        raise ValueError(
-            f"ranked has shape {codes.shape} and type {codes.dtype}; pass item codes, shape (n_users, k)"
-        )
+        raise ValueError(f"ranked has shape {codes.shape} and type {codes.dtype}; pass item codes, shape (n_users, k)")
     if not 1 <= k <= codes.shape[1]:
         raise ValueError(f"k is {k}, but ranked shows {codes.shape[1]} items per user; rank at least k items")
     codes = codes[:, :k]
     # A negative code would silently count from the end of the catalogue.
     if codes.size and (codes.min() < 0 or codes.max() >= n_items):
-        raise ValueError(
-            f"ranked has codes {codes.min()} to {codes.max()}; item codes run from 0 to {n_items - 1}"
-        )
+        raise ValueError(f"ranked has codes {codes.min()} to {codes.max()}; item codes run from 0 to {n_items - 1}")
     repeats = (np.diff(np.sort(codes, axis=1), axis=1) == 0).any(axis=1)
     if repeats.any():
         raise ValueError(f"ranked has in row {repeats.argmax()} the same item twice; show each item once")

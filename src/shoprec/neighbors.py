@@ -83,10 +83,10 @@ class UserKNN:
         neighbours = cosine_top_k(damped(history.matrix()), k=self.k + 1)  # + 1: the household itself
         neighbours = sparse.csr_array(neighbours > 0, dtype=np.float32)
         neighbours.setdiag(0)
-        self.neighbours_ = neighbours / self.k
+        self.neighbours_ = sparse.csr_array(neighbours / self.k)
         decay = 0.5 ** ((task.cut_day - history.day) / self.half_life)
         n_baskets = np.bincount(history.user, decay * history.opens_basket, minlength=history.n_users)
-        self.frequency_ = sparse.diags_array(1 / np.maximum(n_baskets, 1)) @ history.matrix(decay)
+        self.frequency_ = sparse.csr_array(sparse.diags_array(1 / np.maximum(n_baskets, 1)) @ history.matrix(decay))
         return self
 
     def score(self, households: Codes) -> Floats:

@@ -143,14 +143,10 @@ def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -
     array([[0.091, 0.6  ]])
     """
     if sparse.issparse(similarity) or sparse.issparse(support):
-        raise ValueError(
-            "similarity and support must be dense; for large tables, cosine_top_k shrinks in blocks"
-        )
+        raise ValueError("similarity and support must be dense; for large tables, cosine_top_k shrinks in blocks")
     s, n = np.asarray(similarity), np.asarray(support)
     if s.shape != n.shape:
-        raise ValueError(
-            f"similarity has shape {s.shape}, support {n.shape}; give each similarity its support"
-        )
+        raise ValueError(f"similarity has shape {s.shape}, support {n.shape}; give each similarity its support")
     if not ((n >= 0).all() and strength >= 0):
         raise ValueError("support and strength must not be negative or NaN; support counts observations")
     return s * (n / np.where(n > 0, n + strength, 1))

@@ -203,7 +203,9 @@ def next_basket_split(
     catalogue = frequent_items(table, cut, min_users) if items is None else pd.Index(items, name="item")
     table = table[table["item"].isin(catalogue)]
     users = pd.Index(np.sort(table["user"].unique()), name="user")
-    table = table.assign(user=users.get_indexer(table["user"]), item=catalogue.get_indexer(table["item"]))
+    table = table.assign(
+        user=users.get_indexer(pd.Index(table["user"])), item=catalogue.get_indexer(pd.Index(table["item"]))
+    )
 
     past = table["timestamp"] < cut
     future = table[~past] if until is None else table[~past & (table["timestamp"] < pd.Timestamp(until))]

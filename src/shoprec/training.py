@@ -76,7 +76,7 @@ def train(
     network: nn.Module,
     batches: Batches,
     n_batches: int,
-    validate: Callable[[nn.Module], float],
+    validate: Callable[[Any], float],
     config: TrainingConfig | None = None,
     checkpoint: str | Path | None = None,
     progress: bool = True,
@@ -137,7 +137,10 @@ def train(
 def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> _State:
     matrices = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, config.learning_rate, total_steps=config.epochs * n_batches + 1, pct_start=0.1
@@ -151,10 +154,10 @@ def _epoch(state: _State, batches: Batches, config: TrainingConfig, bar: tqdm) -
     torch.manual_seed(config.seed * 100_003 + number)
     state.network.train()
     device = next(state.network.parameters()).device
-    losses = []
+    losses: list[float] = []
     for batch in batches(np.random.default_rng([config.seed, number])):
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-            loss = state.network.loss(batch)
+            loss: torch.Tensor = state.network.loss(batch)  # type: ignore[operator]
         if not torch.isfinite(loss):
             raise FloatingPointError(
                 f"the loss became {loss.item()} in epoch {number}, batch {len(losses)}; lower the learning rate"

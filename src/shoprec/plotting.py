@@ -1,0 +1,163 @@
+"""Figures and tables in two languages: one style, colours that the colour-blind can tell apart, one font."""
+
+import html
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from cycler import cycler
+from IPython.display import HTML
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+
+Pair = tuple[str, str]
+
+#: Colours by Okabe and Ito (2008), told apart with every common kind of colour blindness.
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#767676",
+)  # fmt: skip
+
+MODEL_NAMES: dict[str, Pair] = {
+    "popularity": ("热门榜", "Popularity"),
+    "frequency": ("个人频次", "Personal frequency"),
+    "item_knn": ("物品近邻", "ItemKNN"),
+    "user_knn": ("用户近邻", "UserKNN"),
+    "content": ("商品文本", "Content (TF-IDF)"),
+    "transformer": ("Transformer", "Transformer"),
+    "behaviour": ("行为项", "Behaviour term"),
+    "two_terms": ("两项混合", "Two-term hybrid"),
+    "rank_fusion": ("名次融合", "Rank fusion"),
+    "hybrid": ("加权混合", "Weighted hybrid"),
+}
+
+
+def use_style() -> None:
+    """Set Matplotlib up for the book. Needs no font on the machine: Noto Sans SC comes from a package."""
+    spec = importlib.util.find_spec("zhplot")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the font comes from the package zhplot: pip install zhplot")
+    font = Path(spec.origin).parent / "fonts" / "NotoSansSC-Regular.ttf"
+    font_manager.fontManager.addfont(font)
+    plt.rcdefaults()
+    plt.rcParams.update({
+        # Noto first: a label with a formula falls back through this list character by character.
+        "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"],
+        "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left",
+        "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
+        "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
+        "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
+        "figure.figsize": (7.5, 3.6), "figure.dpi": 110, "savefig.dpi": 180, "figure.constrained_layout.use": True,
+        "legend.frameon": False, "lines.linewidth": 2,
+    })  # fmt: skip
+
+
+def label(pair: Pair) -> str:
+    """Both languages in one short label, for figures.
+
+    Examples
+    --------
+    >>> label(("召回率", "Recall@10")), label(("Transformer", "Transformer"))
+    ('召回率 Recall@10', 'Transformer')
+    """
+    return pair[0] if pair[0] == pair[1] else " ".join(pair)
+
+
+def spans(pair: Pair) -> str:
+    """Both languages as HTML; the book shows the reader's, a notebook both.
+
+    Examples
+    --------
+    >>> spans(("香蕉", "Bananas"))
+    '<span lang="zh">香蕉</span> <span lang="en">Bananas</span>'
+    """
+    zh, en = map(html.escape, pair)
+    return zh if zh == en else f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
+
+
+def show_table(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Pair],
+    index: Pair | None = None,
+    names: Mapping[Any, Pair] | None = None,
+    formats: Mapping[str, str] | None = None,
+) -> HTML:
+    """A table whose headings and names are in two languages.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : mapping
+        Columns to show, in order, with their headings. A cell may be a (zh, en) pair itself.
+    index : pair, optional
+        Heading of the index; without it the index is left out.
+    names : mapping, optional
+        Bilingual names of the index's values.
+    formats : mapping, optional
+        Format specification by column, such as ``".3f"``.
+
+    Examples
+    --------
+    >>> table = show_table(pd.DataFrame({"n": [1234]}, index=["a"]), {"n": ("数量", "Count")}, formats={"n": ","})
+    >>> "1,234" in table.data and 'lang="zh">数量' in table.data
+    True
+    """
+    names, formats = names or {}, formats or {}
+
+    def cell(value: Any, spec: str = "") -> str:
+        return spans(value) if isinstance(value, tuple) else html.escape(format(value, spec))
+
+    heads = ([index] if index else []) + list(columns.values())
+    head = "".join(f'<th scope="col">{spans(h)}</th>' for h in heads)
+    rows = []
+    for key, row in zip(frame.index, frame[list(columns)].itertuples(index=False), strict=True):
+        first = f'<th scope="row">{cell(names.get(key, key))}</th>' if index else ""
+        values = (
+            cell("–" if isinstance(v, float) and np.isnan(v) else v, "" if v != v else formats.get(c, ""))
+            for c, v in zip(columns, row, strict=True)
+        )
+        rows.append(f"<tr>{first}{''.join(f'<td>{v}</td>' for v in values)}</tr>")
+    return HTML(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
+
+
+def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAMES) -> Sequence[Axes]:
+    """NDCG of each model with its interval, and apart for repeat and explore targets.
+
+    Parameters
+    ----------
+    board : DataFrame
+        From :func:`shoprec.evaluation.leaderboard`.
+    names : mapping
+        Bilingual names of its rows.
+    """
+    board = board.iloc[::-1]
+    y = np.arange(len(board))
+    figure, axes = plt.subplots(1, 3, figsize=(9, 0.38 * len(board) + 1.1), sharey=True, width_ratios=[2, 1.2, 1.2])
+    spread = np.abs(board[["low", "high"]].to_numpy() - board[["all"]].to_numpy()).T
+    axes[0].errorbar(board["all"], y, xerr=spread, fmt="o", capsize=3, color=BLUE)
+    axes[1].plot(board["repeat"], y, "s", color=GREEN)
+    axes[2].plot(board["explore"], y, "D", color=RED)
+    axes[0].set_yticks(y, [label(names.get(name, (name, name))) for name in board.index])
+    titles = [("全部", "all"), ("复购", "repeat"), ("探索", "explore")]
+    for axis, title in zip(axes, titles, strict=True):
+        axis.set(title=label(title), xlim=(0, None))
+        axis.tick_params(left=False)
+    figure.supxlabel("NDCG@10", fontsize=10)
+    return axes
+
+
+def plot_training(logs: Mapping[str, pd.DataFrame], names: Mapping[str, Pair] = MODEL_NAMES) -> Sequence[Axes]:
+    """Loss and validation score by epoch, with the epoch whose weights were kept."""
+    _, axes = plt.subplots(1, 2, figsize=(8.5, 3.2))
+    for name, log in logs.items():
+        best = int(np.argmax(log["validation"]))
+        for axis, column in zip(axes, ("loss", "validation"), strict=True):
+            axis.plot(log.index + 1, log[column], "o-", ms=4, label=label(names.get(name, (name, name))))
+            axis.plot(best + 1, log[column].iloc[best], "*", ms=14, color=axis.lines[-1].get_color())
+    axes[0].set(title="训练损失 Training loss", xlabel="轮 Epoch")
+    axes[1].set(title="验证集 Validation NDCG@10", xlabel="轮 Epoch")
+    axes[1].legend()
+    return axes
