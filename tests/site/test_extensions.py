@@ -1,0 +1,268 @@
+"""The machinery behind the site, without a browser: merging, caching, and the book's own directives."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import notebook_cache
+from bilingual import keep_cells, pick
+from side_by_side import merge_indexes, merge_page
+
+EXTENSIONS = Path(__file__).parents[2] / "book" / "_ext"
+
+
+def merged(zh: str, en: str) -> BeautifulSoup:
+    """Merge two articles within as much of a page as the merge looks at."""
+    page = (
+        '<html lang="{}"><head><title>{} — {}</title></head>'
+        '<body><article class="bd-article">{}</article></body></html>'
+    )
+    both = merge_page(page.format("zh-CN", "章", "书", zh), page.format("en", "Chapter", "Book", en))
+    return BeautifulSoup(both, "html.parser")
+
+
+class TestSideBySide:
+    def test_shared_blocks_stand_once_and_translations_side_by_side(self) -> None:
+        soup = merged(
+            '<section id="a"><h1>一</h1><p>甲</p><pre>code</pre></section>',
+            '<section id="a"><h1>One</h1><p>A</p><pre>code</pre></section>',
+        )
+        assert len(soup.select("pre")) == 1
+        rows = soup.select(".parallel")
+        assert [row.get_text("|") for row in rows] == ["一|One", "甲|A"]
+        assert [column["lang"] for column in rows[0].find_all(recursive=False)] == ["zh-CN", "en"]
+
+    def test_page_says_what_it_is(self) -> None:
+        soup = merged("<p>甲</p>", "<p>A</p>")
+        assert soup.html["data-view"] == "both"
+        assert soup.title.string == "章 · Chapter — 书"
+
+    def test_ids_stay_unique_and_links_to_them_follow(self) -> None:
+        soup = merged(
+            '<p id="x">甲 <a href="#x">见</a> <a href="#y">外</a></p>',
+            '<p id="x">A <a href="#x">here</a> <a href="#y">there</a></p>',
+        )
+        english = soup.select_one("[lang=en]")
+        assert english.p["id"] == "en-x"
+        assert [a["href"] for a in english.select("a")] == ["#en-x", "#y"]
+
+    def test_blocks_of_different_kinds_share_one_row(self) -> None:
+        soup = merged("<p>甲</p><p>乙</p>", "<p>A</p>")
+        assert [row.get_text("|") for row in soup.select(".parallel")] == ["甲|乙|A"]
+
+    def test_terms_of_a_glossary_stand_next_to_each_other(self) -> None:
+        terms = "<dl><dt>{}</dt><dd>1</dd><dt>{}</dt><dd>2</dd></dl>"
+        soup = merged(terms.format("甲", "乙"), terms.format("A", "B"))
+        assert [row.get_text() for row in soup.select(".parallel")] == ["甲1A1", "乙2B2"]
+
+    def test_english_text_may_come_first(self) -> None:
+        soup = merged("<pre>x</pre>", "<p>A</p><pre>x</pre>")
+        assert soup.article.get_text() == "Ax"
+
+    def test_text_in_one_language_only_leaves_the_other_column_empty(self) -> None:
+        soup = merged("<pre>x</pre>", "<pre>x</pre><p>A</p>")
+        assert [column.get_text() for column in soup.select(".parallel > div")] == ["", "A"]
+
+    def test_figure_of_a_shared_cell_gets_both_captions(self) -> None:
+        figure = (
+            '<div class="cell"><pre>plot()</pre><figcaption><i class="caption-text">{}</i></figcaption></div>'
+        )
+        soup = merged(figure.format("损失"), figure.format("Loss"))
+        assert len(soup.select(".cell")) == 1
+        assert soup.select_one(".caption-text [lang=en]").get_text() == "Loss"
+
+    def test_formulas_differ_in_their_permalink_only(self) -> None:
+        formula = '<div class="math">x<a class="headerlink" href="#e" title="{}">#</a></div>'
+        assert not merged(formula.format("本式链接"), formula.format("Link")).select(".parallel")
+
+    def test_indexes(self) -> None:
+        def index(docnames: list[str], terms: dict, alltitles: dict) -> str:
+            content = {"docnames": docnames, "terms": terms, "titleterms": {}, "alltitles": alltitles}
+            return f"Search.setIndex({json.dumps(content)})"
+
+        both = merge_indexes(
+            index(["a", "b"], {"推荐": 0, "hybrid": [0, 1]}, {"推荐": [[0, None]]}),
+            index(["b", "a"], {"hybrid": 1, "recall": [0, 1]}, {"Recall": [[0, "sec"]]}),
+        )
+        content = json.loads(both.removeprefix("Search.setIndex(").removesuffix(")"))
+        assert content["terms"] == {"推荐": 0, "hybrid": [0, 1], "recall": [0, 1]}
+        assert content["alltitles"] == {"推荐": [[0, None]], "Recall": [[1, "sec"]]}
+
+
+def test_cells_of_the_other_language_are_dropped() -> None:
+    cells = [new_markdown_cell(text, metadata={"tags": [f"lang-{text}"]}) for text in ("zh", "en")]
+    notebook = new_notebook(cells=[*cells, new_markdown_cell("shared")])
+    assert [cell.source for cell in keep_cells(notebook, "en").cells] == ["en", "shared"]
+
+
+def test_only_pairs_are_split() -> None:
+    assert pick("中 | En", "zh") == "中"
+    assert pick("a | b | c", "zh") == "a | b | c"
+    assert pick(3, "zh") == 3
+
+
+class TestCache:
+    @pytest.fixture(autouse=True)
+    def own_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(notebook_cache, "open_cache", lambda: notebook_cache.get_cache(tmp_path))
+
+    @staticmethod
+    def notebook(source: str = "1 + 1", **cell: object):
+        return new_notebook(cells=[new_markdown_cell("text"), new_code_cell(source, **cell)])
+
+    def test_outputs_come_back(self) -> None:
+        assert notebook_cache.find_run(self.notebook()) is None
+        executed = self.notebook(outputs=[new_output("stream", text="2")], execution_count=1)
+        notebook_cache.store_run(executed, Path("a.ipynb"))
+        found = notebook_cache.find_run(self.notebook())
+        assert found.cells[1].outputs[0].text == "2"
+        assert found.cells[0].source == "text"
+
+    def test_only_what_runs_counts(self) -> None:
+        notebook_cache.store_run(self.notebook(), Path("a.ipynb"))
+        relabelled = self.notebook(metadata={"tags": ["hide-input"], "execution": {"iopub": "now"}})
+        relabelled.cells[0].source = "other text"
+        assert notebook_cache.find_run(relabelled)
+        assert notebook_cache.find_run(self.notebook("1 + 2")) is None
+        assert notebook_cache.find_run(self.notebook(metadata={"tags": ["skip-execution"]})) is None
+
+    def test_without_code_there_is_nothing_to_run(self) -> None:
+        assert notebook_cache.find_run(new_notebook(cells=[new_markdown_cell("text")]))
+
+    def test_folder_changes_with_package_and_pins(self, tmp_path: Path) -> None:
+        names = {notebook_cache.cache_folder(tmp_path).name}
+        (tmp_path / "src").mkdir()
+        for path, text in (
+            ("src/a.py", "1"),
+            ("src/a.py", "2"),
+            ("src/b.csv", "2"),
+            ("constraints.txt", "2"),
+        ):
+            (tmp_path / path).write_text(text)
+            names.add(notebook_cache.cache_folder(tmp_path).name)
+        assert len(names) == 5
+
+
+QUIZ = """\
+:::{{quiz}} Which **split**?
+- [{}] Random $80:20$
+
+  It leaks.
+- [{}] In time
+{}
+:::
+"""
+CLAIM = """\
+:::{{claim}} Bigger is better.
+:label: claim-size
+:section: {}
+:verdict: {}
+
+Measured.
+:::
+"""
+
+
+class TestDirectives:
+    @pytest.fixture
+    def render(self, tmp_path: Path):
+        """Return a function that builds a page and gives its article, or fails with Sphinx's message."""
+
+        def build(text: str, lang: str = "en") -> BeautifulSoup:
+            (tmp_path / "index.md").write_text(f"# Title\n\n{text}")
+            (tmp_path / "conf.py").write_text(
+                f"import sys; sys.path.insert(0, {str(EXTENSIONS)!r})\n"
+                "extensions = ['myst_parser', 'quiz', 'claim', 'book_lang']\n"
+                "myst_enable_extensions = ['colon_fence', 'dollarmath', 'tasklist']\n"
+                f"book_lang = {lang!r}\n"
+            )
+            (tmp_path / "book_lang.py").write_text(
+                "def setup(app): app.add_config_value('book_lang', 'zh', 'env')\n"
+            )
+            command = [
+                sys.executable,
+                "-m",
+                "sphinx",
+                "-q",
+                "-W",
+                "--keep-going",
+                "-E",
+                tmp_path,
+                tmp_path / "html",
+            ]
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                env={"PYTHONPATH": str(tmp_path), "PATH": ""},
+                check=False,
+            )
+            if done.returncode:
+                raise ValueError(done.stderr)
+            return BeautifulSoup((tmp_path / "html" / "index.html").read_text("utf8"), "html.parser")
+
+        return build
+
+    def test_quiz(self, render) -> None:
+        quiz = render(QUIZ.format("x", " ", "\n  All is past.")).select_one(".quiz")
+        assert quiz.select_one(".quiz-question").get_text(" ", strip=True) == "Self-check Which split ?"
+        options = quiz.select("details.quiz-option")
+        assert [option.get("data-correct") for option in options] == ["true", None]
+        assert [option.select_one(".quiz-verdict").get_text() for option in options] == [
+            "✓ Correct",
+            "✗ Not quite",
+        ]
+        assert options[0].summary.select_one(".math")
+        assert "It leaks." in options[0].select_one(".quiz-answer").get_text()
+
+    @pytest.mark.parametrize(
+        ("quiz", "problem"),
+        [
+            (QUIZ.format(" ", " ", "\n  All is past."), "exactly one option must be right, not 0"),
+            (QUIZ.format("x", "x", "\n  All is past."), "exactly one option must be right, not 2"),
+            (QUIZ.format("x", " ", ""), "must explain the option “In time”"),
+            (":::{quiz} Q\nNo list.\n:::", "its body must be one list"),
+        ],
+    )
+    def test_quiz_that_does_not_teach_stops_the_build(self, render, quiz: str, problem: str) -> None:
+        with pytest.raises(ValueError, match=problem) as error:
+            render(quiz)
+        assert "index.md, line 3" in str(error.value)
+
+    def test_claims_are_listed_by_section(self, render) -> None:
+        claims = CLAIM.format("10", "wrong"), CLAIM.replace("size", "two").format("3.2", "supported")
+        soup = render("\n".join([*claims, "```{claim-list}\n```"]))
+        assert [tag.get_text() for tag in soup.select(".claim .verdict")] == ["✗ wrong", "✓ supported"]
+        rows = [
+            [cell.get_text() for cell in row.select("td")] for row in soup.select(".claim-table tbody tr")
+        ]
+        assert [row[:3] for row in rows] == [
+            ["§ 3.2", "Bigger is better.", "✓ supported"],
+            ["§ 10", "Bigger is better.", "✗ wrong"],
+        ]
+        for link in soup.select(".claim-table a"):
+            assert soup.find(id=link["href"].partition("#")[2])["class"][0] == "claim"
+
+    def test_claim_in_chinese(self, render) -> None:
+        box = render(CLAIM.format("abstract", "partly"), "zh").select_one(".claim")
+        assert [tag.get_text() for tag in box.select(".claim-heading")] == [
+            "原文说 摘要",
+            "我们测得 ◐ 部分成立",
+        ]
+
+    @pytest.mark.parametrize(
+        ("claim", "problem"),
+        [
+            (CLAIM.format("five", "wrong"), "expected a section number"),
+            (CLAIM.format("5", "maybe"), "maybe"),
+            (":::{claim} C\n:section: 5\n\nM\n:::", "claim needs the options label, verdict"),
+        ],
+    )
+    def test_claim_that_is_incomplete_stops_the_build(self, render, claim: str, problem: str) -> None:
+        with pytest.raises(ValueError, match=problem):
+            render(claim)
