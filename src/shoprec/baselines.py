@@ -57,7 +57,8 @@ class PersonalFrequency:
     .. math:: s_{ui} = \sum_{p \in H_u,\, i_p = i} 2^{-a_p / \tau} + \varepsilon \, n_i
 
     with :math:`a_p` the age of purchase :math:`p` in days at the cut, and :math:`n_i` the number of
-    households that bought :math:`i`. The :math:`\varepsilon` only orders what the household never bought.
+    households that bought :math:`i`. The :math:`\varepsilon` is so small that it only orders what the household
+    never bought, and what it bought equally often.
 
     Parameters
     ----------
@@ -84,7 +85,8 @@ class PersonalFrequency:
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        # A year-old purchase at a half-life of a week still weighs 1e-16: popularity stays far below that
-        # only for the half-lives in use, so it is scaled by the smallest frequency there is.
-        tiny = self.frequency_.data.min(initial=1) / (1 + self.popularity_.n_buyers_.max())
-        return self.frequency_[households].toarray() + tiny / 2 * self.popularity_.score(households)
+        # Below the least frequency, so that nothing passes what was bought; small even if that is large, so that it
+        # decides between equals alone; and not so small that it vanishes in 32 bits.
+        most = np.clip(self.frequency_.data.min(initial=1), 1e-30, 1e-4)
+        epsilon = most / (1 + self.popularity_.n_buyers_.max())
+        return self.frequency_[households].toarray() + epsilon * self.popularity_.score(households)

@@ -41,7 +41,7 @@ class ContentTfidf:
         missing = task.items.difference(self.text.index)
         if len(missing):
             raise ValueError(
-                f"{len(missing)} of {len(task.items)} items have no text, first {missing[0]!r}; pass a text "
+                f"{len(missing)} of {len(task.items)} items have no text, first {missing.tolist()[0]!r}; pass a text "
                 "(it may be empty) for each item"
             )
         words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"[^\s]+")

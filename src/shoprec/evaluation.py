@@ -169,6 +169,45 @@ def leaderboard(evaluations: Mapping[str, Evaluation], metric: str = "ndcg", see
     return pd.DataFrame.from_dict(rows, orient="index").sort_values("all", ascending=False, kind="stable")
 
 
+def recommend(model: Recommender, task: Task, household: int, products: pd.DataFrame, k: int = 10) -> pd.DataFrame:
+    """One household's list, with what it had bought and what it bought next.
+
+    Parameters
+    ----------
+    model : Recommender
+        Fitted on the task.
+    task : Task
+    household : int
+        Code of the household.
+    products : DataFrame
+        Columns ``name_zh`` and ``name_en``, indexed by item id.
+    k : int
+        Length of the list.
+
+    Returns
+    -------
+    DataFrame
+        Best product first, indexed by rank from 1: ``item, name`` (a pair, Chinese and English), ``purchases`` and
+        ``days_since`` (the last one; NaN if there is none) before the cut, and ``bought``, whether the next basket
+        holds it.
+    """
+    ranked = rank_items(_checked_scores(model, np.array([household]), len(task.items)), k)[0]
+    own = task.history.user == household
+    item, day = task.history.item[own], task.history.day[own]
+    last = pd.Series(day, index=item).groupby(level=0).max().reindex(ranked)
+    names = products.loc[task.items[ranked], ["name_zh", "name_en"]]
+    return pd.DataFrame(
+        {
+            "item": task.items[ranked],
+            "name": list(names.itertuples(index=False, name=None)),
+            "purchases": np.bincount(item, minlength=len(task.items))[ranked],
+            "days_since": (task.cut_day - last).to_numpy(),
+            "bought": task.targets[[household]].toarray()[0, ranked],
+        },
+        index=pd.RangeIndex(1, k + 1, name="rank"),
+    )
+
+
 def _checked_scores(model: Recommender, households: Codes, n_items: int) -> Floats:
     scores = model.score(households)
     if scores.shape != (len(households), n_items):

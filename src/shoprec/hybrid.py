@@ -259,7 +259,7 @@ class Hybrid:
     .. math:: s_{ui} = \sum_m w_m \, \phi(s^{(m)}_{u})_i
 
     with :math:`\phi` either :func:`zscore` over the household's products, or the reciprocal rank
-    :math:`1 / (60 + r)`.
+    :math:`1 / (60 + r)` for the first 200 products of each model's list.
 
     Parameters
     ----------
@@ -332,7 +332,13 @@ class Hybrid:
     def _part(self, name: str, households: Codes) -> Floats:
         """One model's scores on the common scale."""
         scores = self.models[name].score(households)
-        return zscore(scores) if self.method == "weighted" else reciprocal_rank_fusion([ranks(scores)])
+        if self.method == "weighted":
+            return zscore(scores)
+        # Sorting whole catalogues is slow, and what is beyond a list's first 200 cannot come first anyway.
+        top = rank_items(scores, min(200, scores.shape[1]))
+        rank = np.full(scores.shape, np.inf, np.float32)
+        np.put_along_axis(rank, top, np.arange(1.0, top.shape[1] + 1, dtype=np.float32)[None], axis=1)
+        return reciprocal_rank_fusion([rank])
 
     def _candidates(self, task: Task, pool: int) -> tuple[Floats, Floats, Codes]:
         """Each model's part for the candidates, (n_models, n_households, n_candidates); hits; target counts."""

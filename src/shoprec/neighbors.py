@@ -33,7 +33,7 @@ class ItemKNN:
     Deshpande and Karypis (2004), *Item-based top-N recommendation algorithms*.
     """
 
-    def __init__(self, k: int = 100, strength: float = 10.0, half_life: float = 90.0) -> None:
+    def __init__(self, k: int = 20, strength: float = 0.0, half_life: float = 90.0) -> None:
         self.k, self.strength, self.half_life = k, strength, half_life
 
     def fit(self, task: Task) -> Self:

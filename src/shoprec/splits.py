@@ -5,7 +5,7 @@ history that a model may read, and each household's first basket after it is wha
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -33,7 +33,7 @@ class History:
     user, item, basket : arrays of int, shape (n_events,)
         Codes. Baskets are numbered in the order of the events.
     day : array of float, shape (n_events,)
-        Time of the purchase in days since 1970-01-01.
+        Time of the purchase's basket, that is of its first line, in days since 1970-01-01.
     n_users, n_items : int
         Size of the code ranges; some households may have no event.
     """
@@ -222,6 +222,66 @@ def next_basket_split(
     return Task(history, targets, households, users, catalogue, cut)
 
 
+def random_split(task: Task, share: float = 0.2, seed: int = 0) -> Task:
+    """Hold out random purchases of the history instead of the next basket: the split to avoid.
+
+    What is held out lies among what is kept, so a model is trained on the future of what it is tested on. It is
+    here to measure by how much that flatters.
+
+    Parameters
+    ----------
+    task : Task
+        Gives the purchases, its history, and the catalogue.
+    share : float
+        Share of the purchases to hold out.
+    seed : int
+        Seed of the draw.
+    """
+    held = np.random.default_rng(seed).random(len(task.history.item)) < share
+    return _held_out(task, keep=~held, held=held)
+
+
+def random_basket_split(task: Task, past_only: bool, seed: int = 0) -> Task:
+    """Hold out one random basket of each household, and keep all others or only those before it.
+
+    The targets of the two are the same, so the difference between their results is what knowing the future is
+    worth.
+
+    Parameters
+    ----------
+    task : Task
+        Gives the purchases, its history, and the catalogue.
+    past_only : bool
+        Whether each household's history ends at its held-out basket.
+    seed : int
+        Seed of the draw.
+    """
+    history = task.history
+    first = history.basket[history.opens_basket]
+    owner = history.user[history.opens_basket]
+    n_baskets = np.bincount(owner, minlength=history.n_users)
+    some = np.flatnonzero(n_baskets > 1)
+    # A household's first basket has no past and is not drawn.
+    offset = 1 + (np.random.default_rng(seed).random(len(some)) * (n_baskets[some] - 1)).astype(int)
+    drawn = np.full(history.n_users, -1)
+    drawn[some] = first[np.searchsorted(owner, some) + offset]
+    held = history.basket == drawn[history.user]
+    keep = history.basket < drawn[history.user] if past_only else ~held & (drawn >= 0)[history.user]
+    return _held_out(task, keep, held)
+
+
+def _held_out(task: Task, keep: npt.NDArray[np.bool_], held: npt.NDArray[np.bool_]) -> Task:
+    """The task of finding the events in ``held`` from those in ``keep``."""
+    h = task.history
+    basket = np.cumsum(np.diff(h.basket[keep], prepend=-1) > 0) - 1
+    history = History(h.user[keep], h.item[keep], basket, h.day[keep], h.n_users, h.n_items)
+    pairs = (h.user[held], h.item[held])
+    count = sparse.coo_array((np.ones(held.sum()), pairs), shape=(h.n_users, h.n_items)).tocsr()
+    targets = count.astype(bool)
+    households = np.intersect1d(np.flatnonzero(np.diff(targets.indptr)), history.user)
+    return replace(task, history=history, targets=targets, households=households)
+
+
 def _with_baskets(purchases: pd.DataFrame) -> pd.DataFrame:
     """The needed columns, with baskets made from user and day where the data has none."""
     missing = [c for c in ("user", "item", "timestamp") if c not in purchases]
@@ -235,6 +295,8 @@ def _with_baskets(purchases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _history(past: pd.DataFrame, n_users: int, n_items: int) -> History:
+    # A basket is one moment. Lines of one trip may be minutes or, where baskets were made from days, hours apart.
+    past = past.assign(timestamp=past.groupby(["user", "basket"])["timestamp"].transform("min"))
     past = past.drop_duplicates(["user", "basket", "item"])
     past = past.sort_values(["user", "timestamp", "basket", "item"], kind="stable")
     pair = past[["user", "basket"]]

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 Batches = Callable[[np.random.Generator], Iterable[Any]]
 
@@ -109,9 +110,9 @@ def train(
     Raises
     ------
     ValueError
-        If the checkpoint was written with other settings or for another network.
+        If the checkpoint is damaged, or was written with other settings or for another network.
     FloatingPointError
-        If the loss stops being a finite number.
+        If the loss stops being a finite number, or the validation score is NaN.
     """
     config = config or TrainingConfig()
     state = _start(network, n_batches, config)
@@ -123,6 +124,8 @@ def train(
         while not state.finished(config):
             loss = _epoch(state, batches, config, bar)
             score = float(validate(state.averaged.eval()))
+            if np.isnan(score):  # which would pass for the best
+                raise FloatingPointError(f"the validation score is NaN after epoch {len(state.log)}")
             state.log.append({"loss": loss, "validation": score})
             if state.best_epoch() == len(state.log) - 1:
                 state.best.load_state_dict(state.averaged.state_dict())
@@ -142,8 +145,12 @@ def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> _State
         {"params": others, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
+    n_steps = config.epochs * n_batches + 1
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, config.learning_rate, total_steps=config.epochs * n_batches + 1, pct_start=0.1
+        optimizer,
+        config.learning_rate,
+        total_steps=n_steps,
+        pct_start=max(0.1, 2 / n_steps),  # rises for a step or more
     )
     averaged, best = copy.deepcopy(network), copy.deepcopy(network)
     return _State(network, averaged, best, optimizer, scheduler, [])
@@ -204,19 +211,18 @@ def _save(state: _State, path: Path, fingerprint: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
     save_file(tensors, draft, metadata=notes)
-    with open(draft, "rb") as file:
+    with open(draft, "rb+") as file:  # Windows does not flush what is open for reading only
         os.fsync(file.fileno())
     os.replace(draft, path)
 
 
 def _restore(state: _State, path: Path, fingerprint: dict) -> None:
-    notes = _read_notes(path)
+    notes, tensors = _read(path)
     if json.loads(notes["fingerprint"]) != json.loads(json.dumps(fingerprint)):
         raise ValueError(
             f"{path} was written by a run with other settings or another network; delete it to start anew, or "
             "give this run a checkpoint of its own"
         )
-    tensors = load_file(path)
     for part in ("network", "averaged", "best"):
         weights = {k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")}
         getattr(state, part).load_state_dict(weights)
@@ -224,17 +230,24 @@ def _restore(state: _State, path: Path, fingerprint: dict) -> None:
     for key, value in tensors.items():
         if key.startswith("optimizer."):
             _, index, name = key.split(".")
-            moments.setdefault(int(index), {})[name] = value
+            # A copy: the loaded tensors may be the file itself, mapped into memory, which will be replaced.
+            moments.setdefault(int(index), {})[name] = value.clone()
     state.optimizer.load_state_dict({"state": moments, "param_groups": json.loads(notes["groups"])})
     state.scheduler.load_state_dict(json.loads(notes["scheduler"]))
     state.log[:] = json.loads(notes["log"])
 
 
-def _read_notes(path: Path) -> dict[str, str]:
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as file:
-        return file.metadata()
+def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
+    """Notes and tensors of a checkpoint."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            notes = file.metadata() or {}
+        tensors = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it to start anew") from error
+    if "fingerprint" not in notes:
+        raise ValueError(f"{path} is no checkpoint of a training run; give this run another file")
+    return notes, tensors
 
 
 def _plain(values: dict) -> dict:
