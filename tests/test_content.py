@@ -11,7 +11,7 @@ from shoprec.content import ContentTfidf, product_text
 from shoprec.neighbors import ItemKNN
 from shoprec.splits import next_basket_split
 
-WORDS = np.array("milk tea jam rye soap salt rice corn fig oat".split())
+WORDS = np.array(["milk", "tea", "jam", "rye", "soap", "salt", "rice", "corn", "fig", "oat"])
 
 
 @pytest.fixture(scope="module")

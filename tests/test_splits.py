@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from synthetic import CUT, make_purchases
 
-from shoprec.splits import frequent_items, next_basket_split
+from shoprec.splits import frequent_items, next_basket_split, random_basket_split, random_split
 
 
 def slow_split(table, cut, until, catalogue):
@@ -207,3 +207,50 @@ def test_errors_say_what_is_wrong(change, message):
     table, arguments = change(make_purchases())
     with pytest.raises(ValueError, match=message):
         next_basket_split(table, **arguments)
+
+
+# --- Splits at random -----------------------------------------------------------------------------------
+
+
+def test_a_random_split_parts_the_purchases():
+    task = next_basket_split(make_purchases(), CUT, min_users=1)
+    split = random_split(task, share=0.25, seed=1)
+    held = len(task.history.item) - len(split.history.item)
+    assert held / len(task.history.item) == pytest.approx(0.25, abs=0.03)
+    assert_history_is_in_order(split.history)
+    kept, all_events = split.history.matrix().toarray(), task.history.matrix().toarray()
+    assert (kept <= all_events).all()
+    np.testing.assert_array_equal(split.targets.toarray(), kept < all_events)
+    assert (np.diff(split.targets.indptr)[split.households] > 0).all()
+    assert split.history.day.max() > task.history.day.max() - 3  # it leaks: what is kept goes on to the end
+    np.testing.assert_array_equal(random_split(task, 0.25, seed=1).history.item, split.history.item)
+    assert len(random_split(task, 0.25, seed=2).history.item) != len(split.history.item)
+
+
+def test_a_random_basket_is_held_out_with_and_without_its_future():
+    table = make_purchases()
+    once = table[table["user"] == 101]["basket"].iloc[0]  # a household with a single basket
+    task = next_basket_split(table[(table["user"] != 101) | (table["basket"] == once)], "2021-12-31", min_users=1)
+    past, both = random_basket_split(task, past_only=True), random_basket_split(task, past_only=False)
+    np.testing.assert_array_equal(past.targets.toarray(), both.targets.toarray())
+    np.testing.assert_array_equal(past.households, both.households)
+    assert past.households.tolist() == list(range(1, len(task.users)))
+    for split in (past, both):
+        assert_history_is_in_order(split.history)
+    assert set(past.history.user) == set(both.history.user) == set(past.households)
+    later = 0
+    for user in past.households:
+        baskets, kept, before = (
+            {
+                day: frozenset(history.item[(history.user == user) & (history.day == day)])
+                for day in history.day[history.user == user]
+            }
+            for history in (task.history, both.history, past.history)
+        )
+        (held,) = baskets.keys() - kept.keys()
+        assert baskets[held] == set(np.flatnonzero(past.targets[[user]].toarray()[0]))
+        assert kept == {day: items for day, items in baskets.items() if day != held}
+        assert before == {day: items for day, items in baskets.items() if day < held}
+        assert before
+        later += kept != before
+    assert later > 30

@@ -1,7 +1,7 @@
 """Recommenders for shops, small enough to read.
 
-Each module imports only from those named before it:
-datasets, similarity, attention, device; splits, metrics; baselines, neighbors, content, sequential;
+The modules stand on floors, parted by semicolons; each imports only from floors named before its own:
+datasets, similarity, attention, device; splits, metrics; behaviour; baselines, neighbors, content, sequential;
 hybrid; training; evaluation; plotting, widgets.
 """
 

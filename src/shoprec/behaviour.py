@@ -60,8 +60,8 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
     :math:`a_1 \le \dots \le a_n` in days, the features (named in :data:`FEATURES`) are: decayed counts
     :math:`c_h = \sum_p 2^{-a_p / h}` as :math:`\log(1 + c_h)`; the product's share
     :math:`\log(c_h / (B_h + 1/2) + 10^{-3}) + 7` of the household's decayed number of baskets :math:`B_h`;
-    recency :math:`\log(1 + a_1) / 3`; and, with the mean cycle :math:`g = (a_n - a_1) / (n - 1)`, how far the next
-    purchase is due, :math:`r = a_1 / g`. The constants bring all to about the same scale.
+    recency :math:`\log(1 + a_1) / 3`; and, with the mean cycle :math:`g = (a_n - a_1) / (n - 1)`, at least a day and
+    :data:`DEFAULT_CYCLE` for a product bought once, how far the next purchase is due, :math:`r = a_1 / g`. The constants bring all to about the same scale.
 
     Parameters
     ----------
@@ -106,7 +106,6 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
     baskets = _sum_by(query[opens], decay[opens], len(users))
     share = np.log(counts / (baskets[query_of] + 0.5) + 1e-3)[:, 2:] + 7
 
-    # Events are in time order, so a pair's first occurrence is its oldest purchase.
     last, first = np.full(len(pair), np.inf), np.zeros(len(pair))
     np.minimum.at(last, inverse, age)
     np.maximum.at(first, inverse, age)

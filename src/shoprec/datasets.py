@@ -9,7 +9,7 @@ import difflib
 import io
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from itertools import chain, islice
@@ -65,6 +65,17 @@ class Journey:
     products: pd.DataFrame
     households: pd.DataFrame
     dropped: pd.Series
+
+    def names(self, items: Iterable[int]) -> list[tuple[str, str]]:
+        """Readable names of products, Chinese and English.
+
+        Examples
+        --------
+        >>> complete_journey().names([1082185])
+        [('香蕉 40 lb', 'Bananas 40 lb')]
+        """
+        table = self.products.loc[list(items), ["name_zh", "name_en"]]
+        return list(table.itertuples(index=False, name=None))
 
 
 def complete_journey() -> Journey:

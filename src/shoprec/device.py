@@ -36,8 +36,8 @@ def pick_device(name: str | None = None) -> "torch.device":
         there.insert(0, "cuda")
     name = name or os.environ.get("SHOPREC_DEVICE") or there[0]
     kind, _, index = name.partition(":")
-    known = kind in there and (not index or (kind == "cuda" and int(index) < torch.cuda.device_count()))
-    if not known:
+    numbered = kind == "cuda" and index.isdecimal() and int(index) < torch.cuda.device_count()
+    if kind not in there or not (name == kind or numbered):
         raise ValueError(f"no device {name!r} here; available: {', '.join(there)}")
     return torch.device(name)
 

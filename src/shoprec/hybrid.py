@@ -267,12 +267,13 @@ class Hybrid:
     method : {"weighted", "rank"}
         ``"weighted"`` adds z-scores, ``"rank"`` reciprocal ranks (:func:`reciprocal_rank_fusion`).
     weights : mapping of name to float, optional
-        Not negative; equal by default. :meth:`tune` replaces them.
+        Not negative, and 0 for a model that is left out; equal by default. :meth:`tune` replaces them.
 
     Raises
     ------
     ValueError
-        If there are no models, the method is unknown, or a weight has no model.
+        If there are no models, the method is unknown, or a weight has no model; if a weight is negative, or all
+        are 0.
     """
 
     def __init__(
@@ -290,6 +291,8 @@ class Hybrid:
             raise ValueError(f"weights for unknown models {sorted(weights.keys() - models.keys())}")
         self.models, self.method = dict(models), method
         self.weights = {name: float(weights.get(name, 0.0)) for name in models}
+        if not (min(self.weights.values()) >= 0 and 0 < sum(self.weights.values()) < np.inf):
+            raise ValueError(f"weights are {self.weights}; none may be negative or NaN, and one must be positive")
 
     def fit(self, task: Task) -> Self:
         """Fit every model on the task; the weights stay."""
@@ -310,9 +313,9 @@ class Hybrid:
         k : int
             Length of the lists.
         pool : int
-            Only products among some model's first ``pool`` are ranked; the rest cannot come first.
+            Only products among some model's first ``pool``, at least ``k``, are ranked; the rest hardly come first.
         """
-        parts, hits, n_relevant = self._candidates(task, pool)
+        parts, hits, n_relevant = self._candidates(task, max(pool, k))
         discount = 1 / np.log2(np.arange(2, k + 2))
         ideal = np.cumsum(discount)[np.minimum(k, n_relevant) - 1]
 
@@ -334,7 +337,7 @@ class Hybrid:
         scores = self.models[name].score(households)
         if self.method == "weighted":
             return zscore(scores)
-        # Sorting whole catalogues is slow, and what is beyond a list's first 200 cannot come first anyway.
+        # Sorting whole catalogues is slow, and 1 / (60 + 200) is little: what comes later counts as unlisted.
         top = rank_items(scores, min(200, scores.shape[1]))
         rank = np.full(scores.shape, np.inf, np.float32)
         np.put_along_axis(rank, top, np.arange(1.0, top.shape[1] + 1, dtype=np.float32)[None], axis=1)

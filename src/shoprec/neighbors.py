@@ -55,7 +55,8 @@ class UserKNN:
 
     with :math:`N_k(u)` the ``k`` other households with the most similar purchases (cosine of damped counts) and
     :math:`f_{ui}` the household's decayed frequency of product :math:`i`, relative to its decayed number of
-    baskets. The own share makes it a next-basket model: without it, it forgets what the household is used to.
+    baskets or to 1, whichever is more. The own share makes it a next-basket model: without it, it forgets what the
+    household is used to.
 
     Parameters
     ----------

@@ -206,8 +206,8 @@ class PurchaseTransformer(nn.Module):
         affinity = self.point_from(x) @ self.point_at(x).transpose(1, 2) / math.sqrt(x.shape[-1])
         age = batch.day[:, None] - batch.days[batch.window]
         logits = affinity[batch.window, batch.position].float() + self.point_age[age_class(age)]
-        known = torch.arange(x.shape[1], device=x.device) <= batch.position[:, None]
-        return logits.exp() * known
+        future = torch.arange(x.shape[1], device=x.device) > batch.position[:, None]
+        return logits.clamp(max=20.0).masked_fill(future, -math.inf).exp()  # unbounded, exp would overflow
 
     def forward(self, batch: Batch, candidates: Tensor | None = None) -> Tensor:
         """Score candidate products, by default all, for each query; (n_queries, n_candidates), float32."""
@@ -217,7 +217,8 @@ class PurchaseTransformer(nn.Module):
         scores = prior.expand(len(batch.window), -1)
         if self.config.taste:
             x = self.encode(batch)
-            scores = scores + x[batch.window, batch.position].float() @ self.item.weight[candidates].T
+            with torch.autocast(x.device.type, enabled=False):  # in bfloat16, close scores would become ties
+                scores = scores + x[batch.window, batch.position].float() @ self.item.weight[candidates].T
             pointed = self._collect(self.point(x, batch), batch.items[batch.window], candidates)
             scores = scores + pointed.log1p()
         if self.config.behaviour:
@@ -409,8 +410,20 @@ class SequentialRecommender:
 
     @torch.no_grad()
     def score(self, households: Codes) -> Floats:
-        """Score all products, shape (n_households, n_items)."""
+        """Score all products, shape (n_households, n_items).
+
+        Raises
+        ------
+        ValueError
+            If a household has no history.
+        """
         stop = self.history_.start[households + 1]
+        empty = stop == self.history_.start[households]
+        if empty.any():
+            raise ValueError(
+                f"{empty.sum()} households have no history, first code {households[empty][0]}; the network reads a "
+                "history, so recommend to them by popularity"
+            )
         days = np.full(len(households), self.day_)
         window = np.arange(len(households))
         length = self.network.config.max_length

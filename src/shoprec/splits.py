@@ -244,8 +244,9 @@ def random_split(task: Task, share: float = 0.2, seed: int = 0) -> Task:
 def random_basket_split(task: Task, past_only: bool, seed: int = 0) -> Task:
     """Hold out one random basket of each household, and keep all others or only those before it.
 
-    The targets of the two are the same, so the difference between their results is what knowing the future is
-    worth.
+    The targets of the two are the same, so the difference between their results is what knowing the household's
+    own future is worth. Ages are counted from the task's cut in both, and other households keep their places in
+    time, so compare models that count without decay.
 
     Parameters
     ----------

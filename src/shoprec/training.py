@@ -150,6 +150,7 @@ def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> _State
         optimizer,
         config.learning_rate,
         total_steps=n_steps,
+        cycle_momentum=False,
         pct_start=max(0.1, 2 / n_steps),  # rises for a step or more
     )
     averaged, best = copy.deepcopy(network), copy.deepcopy(network)
