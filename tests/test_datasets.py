@@ -235,4 +235,5 @@ def test_sizes_of_all_products_are_tidy(journey):
     assert not [
         size for size in tidy if size != size.strip() or "  " in size or re.search(r"[A-KM-Z]{2}", size)
     ]
-    assert sum(map(bool, tidy)) > 0.95 * len(tidy)
+    assert sum(map(bool, tidy)) > 0.9 * len(tidy)
+    assert [_readable_size(s) for s in ("974246  PK", "2 PK 307314")] == ["", "2 pk"]  # article numbers

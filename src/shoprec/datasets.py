@@ -194,6 +194,7 @@ def _readable_size(size: str) -> str:
     ('12 oz', '0.5 L', '1 pt', '')
     """
     size = re.sub(r"^[LNB] +(?=[\d.])", "", size.strip())  # a flag of the till, not part of the size
+    size = re.sub(r"\b\d{5,}\b", "", size).strip()  # an article number
     size = "1 " + size if size in {"PT", "QT", "GAL", "LB", "DZ"} else size
     size = re.sub(r"\d*\.\d+", lambda amount: f"{float(amount[0]):g}", size)
     size = re.sub(r"\bl\b", "L", re.sub(r"\bml\b", "mL", " ".join(size.lower().split())))

@@ -141,7 +141,7 @@ def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAME
     axes[1].plot(board["repeat"], y, "s", color=GREEN)
     axes[2].plot(board["explore"], y, "D", color=RED)
     axes[0].set_yticks(y, [label(names.get(name, (name, name))) for name in board.index])
-    titles = [("全部", "all"), ("复购", "repeat"), ("探索", "explore")]
+    titles = [("全部", "All"), ("复购", "Repeat"), ("探索", "Explore")]
     for axis, title in zip(axes, titles, strict=True):
         axis.set(title=label(title), xlim=(0, None))
         axis.tick_params(left=False)
