@@ -116,7 +116,7 @@ def test_tables_are_escaped_formatted_and_bilingual():
     assert "secret" not in table
     pairs = [spans(pair) for pair in frame["pair"]]
     for cell in ("0.235", "–", "12,345", "&lt;script&gt;", "a &amp; b", *pairs):
-        assert f"<td>{cell}</td>" in table
+        assert f">{cell}</td>" in table
     assert f'<th scope="row">{spans(MODEL_NAMES["hybrid"])}</th>' in table
     assert '<th scope="row">&lt;other&gt;</th>' in table
     heads = [table.index(spans(head)) for head in [("模型", "Model"), *columns.values()]]

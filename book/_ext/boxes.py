@@ -33,6 +33,15 @@ class FinishBoxes(SphinxPostTransform):
         ]
         for box in reversed(boxes):
             box.replace_self(self.fold(box))
+        if self.config.book_lang == "zh":
+            self.translate_proofs()
+
+    def translate_proofs(self) -> None:
+        """Sphinx-proof writes "Proof. " into the text of a proof, out of reach of its translations."""
+        for box in self.document.findall(nodes.admonition):
+            text = next(box.findall(nodes.Text), None)
+            if {"proof"} == set(box["classes"]) and text is not None and text.startswith("Proof. "):
+                text.parent.replace(text, nodes.Text("证明　" + text.removeprefix("Proof. ")))
 
     def fold(self, box: nodes.Element) -> nodes.Element:
         """Return the box as a summary, its title, and what it hides."""

@@ -317,5 +317,5 @@ def _hits(ranked: npt.ArrayLike, relevant: Relevance, k: int) -> tuple[npt.NDArr
             f"{np.sum(n_relevant == 0)} users have no relevant item, first row {n_relevant.argmin()}, and "
             "thus no metric; drop these rows from ranked and relevant"
         )
-    hits = truth[np.arange(len(shown))[:, None], shown].toarray()
+    hits = sparse.csr_array(truth[np.arange(len(shown))[:, None], shown]).toarray()
     return hits, n_relevant

@@ -82,9 +82,9 @@ class UserKNN:
         """Find each household's neighbours and add up what they buy."""
         history = task.history
         neighbours = cosine_top_k(damped(history.matrix()), k=self.k + 1)  # + 1: the household itself
-        neighbours = sparse.csr_array(neighbours > 0, dtype=np.float32)
+        neighbours = sparse.csr_array(neighbours > 0).astype(np.float32)
         neighbours.setdiag(0)
-        self.neighbours_ = sparse.csr_array(neighbours / self.k)
+        self.neighbours_ = neighbours
         decay = 0.5 ** ((task.cut_day - history.day) / self.half_life)
         n_baskets = np.bincount(history.user, decay * history.opens_basket, minlength=history.n_users)
         self.frequency_ = sparse.csr_array(sparse.diags_array(1 / np.maximum(n_baskets, 1)) @ history.matrix(decay))
@@ -94,7 +94,7 @@ class UserKNN:
         """Score all products, shape (n_households, n_items)."""
         own = self.frequency_[households]
         theirs = self.neighbours_[households] @ self.frequency_
-        return ((1 - self.alpha) * own + self.alpha * theirs).toarray()
+        return (1 - self.alpha) * own.toarray() + self.alpha / self.k * theirs.toarray()
 
 
 def damped(counts: sparse.csr_array) -> sparse.csr_array:

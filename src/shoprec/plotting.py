@@ -106,21 +106,27 @@ def show_table(
     True
     """
     names, formats = names or {}, formats or {}
-
-    def cell(value: Any, spec: str = "") -> str:
-        return spans(value) if isinstance(value, tuple) else html.escape(format(value, spec))
-
-    heads = ([index] if index else []) + list(columns.values())
-    head = "".join(f'<th scope="col">{spans(h)}</th>' for h in heads)
+    left = {c: len(frame) > 0 and isinstance(frame[c].iloc[0], tuple) for c in columns}  # names; numbers go right
+    head = _cell("th", index, scope="col", left=True) if index else ""
+    head += "".join(_cell("th", title, scope="col", left=left[c]) for c, title in columns.items())
     rows = []
     for key, row in zip(frame.index, frame[list(columns)].itertuples(index=False), strict=True):
-        first = f'<th scope="row">{cell(names.get(key, key))}</th>' if index else ""
-        values = (
-            cell("–" if isinstance(v, float) and np.isnan(v) else v, "" if v != v else formats.get(c, ""))
-            for c, v in zip(columns, row, strict=True)
-        )
-        rows.append(f"<tr>{first}{''.join(f'<td>{v}</td>' for v in values)}</tr>")
+        first = _cell("th", names.get(key, key), scope="row", left=True) if index else ""
+        cells = (_cell("td", v, formats.get(c, ""), left=left[c]) for c, v in zip(columns, row, strict=True))
+        rows.append(f"<tr>{first}{''.join(cells)}</tr>")
     return HTML(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
+
+
+def _cell(tag: str, value: Any, spec: str = "", scope: str = "", left: bool = False) -> str:
+    """One cell of a table: a bilingual pair, a dash for NaN, or a formatted value."""
+    if isinstance(value, tuple):
+        text = spans(value)
+    elif isinstance(value, float) and np.isnan(value):
+        text = "–"
+    else:
+        text = html.escape(format(value, spec))
+    scope = scope and f' scope="{scope}"'
+    return f'<{tag}{scope} style="text-align: {"left" if left else "right"}">{text}</{tag}>'
 
 
 def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAMES) -> Sequence[Axes]:

@@ -318,7 +318,7 @@ def _sparse_largest(x: Rows, k: int) -> sparse.csr_array:
 def _dot(x: Rows, y: Rows) -> Floats:
     """Inner products of all rows of ``x`` with all rows of ``y``, dense."""
     product = x @ y.T
-    return product.toarray() if isinstance(product, sparse.csr_array) else product
+    return product.toarray() if sparse.issparse(product) else np.asarray(product)
 
 
 def _reciprocal(norm: Floats) -> Floats:
@@ -328,7 +328,7 @@ def _reciprocal(norm: Floats) -> Floats:
 
 def _norm(x: Rows) -> Floats:
     """Euclidean length of each row."""
-    return sparse.linalg.norm(x, axis=1) if isinstance(x, sparse.csr_array) else np.linalg.norm(x, axis=1)
+    return np.asarray(sparse.linalg.norm(x, axis=1) if isinstance(x, sparse.csr_array) else np.linalg.norm(x, axis=1))
 
 
 def _normalise(product: Floats, x_norm: Floats, y_norm: Floats) -> Floats:
