@@ -117,11 +117,12 @@ def test_tables_are_escaped_formatted_and_bilingual():
     pairs = [spans(pair) for pair in frame["pair"]]
     for cell in ("0.235", "–", "12,345", "&lt;script&gt;", "a &amp; b", *pairs):
         assert f">{cell}</td>" in table
-    assert f'<th scope="row">{spans(MODEL_NAMES["hybrid"])}</th>' in table
-    assert '<th scope="row">&lt;other&gt;</th>' in table
+    left = 'style="text-align: left"'
+    assert f'<th scope="row" {left}>{spans(MODEL_NAMES["hybrid"])}</th>' in table
+    assert f'<th scope="row" {left}>&lt;other&gt;</th>' in table
     heads = [table.index(spans(head)) for head in [("模型", "Model"), *columns.values()]]
     assert heads == sorted(heads)
-    assert (table.count("<td>"), table.count("<tr>")) == (8, 3)
+    assert (table.count("<td "), table.count("<tr>")) == (8, 3)
     assert 'scope="row"' not in show_table(frame, columns).data
 
 
