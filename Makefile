@@ -20,7 +20,7 @@ test: $(READY) ## Check code, notebooks, translations and the site in a browser
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/book/index.ipynb
 
-workshop: $(READY) ## Make the participants' notebooks and the slides
+workshop: $(READY) ## Make the participants' notebooks, without solutions
 	$(BIN)/python teaching/workshop.py
 
 bench: $(READY) ## Time the package against other libraries
