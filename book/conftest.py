@@ -46,6 +46,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """Count such notebooks as "cached" rather than "passed"."""
-    if ("notebook", "cached") in report.user_properties and report.passed and report.when == "call":
+    if ("notebook", "cached") in getattr(report, "user_properties", ()) and report.passed and report.when == "call":
         return "cached", "c", "CACHED"
     return None

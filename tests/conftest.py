@@ -1,6 +1,7 @@
-"""Lets tests import the book's Sphinx extensions as Sphinx does."""
+"""Settings of all tests."""
 
-import sys
-from pathlib import Path
+from hypothesis import settings
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+# A time limit per example would fail on a busy machine.
+settings.register_profile("shoprec", deadline=None)
+settings.load_profile("shoprec")
