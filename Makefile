@@ -15,7 +15,7 @@ test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/mypy
 	$(BIN)/pytest --nbmake --nbmake-timeout=600 src tests book --ignore=tests/site
 	$(BIN)/python book/build.py
-	$(BIN)/pytest tests/site
+	$(BIN)/pytest -n 2 tests/site
 
 lab: $(READY) ## Open the chapters in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/book/index.ipynb
