@@ -57,8 +57,14 @@ except ModuleNotFoundError as error:
 
 
 def imports_of(module):
-    """Modules of the package that a module imports anywhere, be it within a function."""
-    for node in ast.walk(ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))):
+    """Modules of the package that a module, or package of modules, imports anywhere, be it within a function."""
+    files = [SOURCE / f"{module}.py"] if (SOURCE / f"{module}.py").exists() else (SOURCE / module).glob("*.py")
+    for file in files:
+        yield from set(imports_of_file(file, module)) - {module}
+
+
+def imports_of_file(file, module):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (a.name.split(".")[1] for a in node.names if a.name.startswith("shoprec."))
         elif isinstance(node, ast.ImportFrom):
@@ -71,6 +77,7 @@ def imports_of(module):
 
 def test_the_docstring_names_every_module_once():
     there = {path.stem for path in SOURCE.glob("*.py")} - {"__init__"}
+    there |= {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     assert sorted(MODULES) == sorted(there), "give each module a floor in shoprec's docstring"
 
 

@@ -5,14 +5,10 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from widget_page import insert_later, show
 
 from shoprec.widgets import hybrid_slider
 
-FILTER = {
-    "zh": "hybrid-ranker [lang=en] { display: none }",
-    "en": "hybrid-ranker [lang=zh] { display: none }",
-    "both": "",
-}
 TOP, K = 8, 5
 
 
@@ -26,23 +22,9 @@ def candidates(seed):
     return frame
 
 
-def show(page, *frames, lang="zh", theme="light", script=True):
-    """Set a page with one widget per frame, as a notebook's outputs stand in it."""
-    outputs = [
-        hybrid_slider(
-            frame, ("个人购买频次", "personal frequency"), ("近邻", "neighbours"), top=TOP, k=K
-        ).data
-        for frame in frames
-    ]
-    if not script:
-        outputs = [output.partition("<script>")[0] for output in outputs]
-    colours = "background: #121212; color: #eee" if theme == "dark" else "background: #fff; color: #222"
-    page.set_content(
-        f'<!doctype html><html lang="{"en" if lang == "en" else "zh"}"><title>t</title>'
-        '<meta name="viewport" content="width=device-width">'
-        f"<style>html {{ color-scheme: {theme}; {colours}; font: 16px sans-serif }} {FILTER[lang]}</style>"
-        f"<main><h1>t</h1>{''.join(outputs)}</main>"
-    )
+def widgets(*frames):
+    labels = ("个人购买频次", "personal frequency"), ("近邻", "neighbours")
+    return [hybrid_slider(frame, *labels, top=TOP, k=K) for frame in frames]
 
 
 def table(ranker):
@@ -79,7 +61,7 @@ def close(found, wanted):
 
 def test_keys_rank_anew(page):
     frame = candidates(1)
-    show(page, frame, lang="en")
+    show(page, *widgets(frame), lang="en")
     ranker, slider = (
         page.locator("hybrid-ranker"),
         page.get_by_role("slider", name="Hybrid weight w", exact=True),
@@ -101,7 +83,7 @@ def test_keys_rank_anew(page):
 
 def test_every_weight_agrees_with_python(page):
     frame = candidates(2)
-    show(page, frame)
+    show(page, *widgets(frame))
     ranker, slider = page.locator("hybrid-ranker"), page.get_by_role("slider")
     for w in (0, 0.07, 0.29, 0.5, 0.58, 0.83, 1):
         slider.fill(str(w))
@@ -112,7 +94,7 @@ def test_every_weight_agrees_with_python(page):
 
 def test_mouse_moves_the_weight(page):
     frame = candidates(1)
-    show(page, frame)
+    show(page, *widgets(frame))
     slider = page.get_by_role("slider", name="混合权重 w", exact=True)
     box = slider.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -125,7 +107,7 @@ def test_mouse_moves_the_weight(page):
 
 def test_live_line_says_what_is_on_top(page):
     frame = candidates(1)
-    show(page, frame, lang="en")
+    show(page, *widgets(frame), lang="en")
     status, slider = page.get_by_role("status").filter(has_text="Top"), page.get_by_role("slider")
     for w in (0, 1):
         slider.fill(str(w))
@@ -138,7 +120,7 @@ def test_live_line_says_what_is_on_top(page):
 
 def test_unchanged_line_is_not_announced_again(page):
     one = candidates(1).head(1)
-    show(page, one)
+    show(page, *widgets(one))
     page.evaluate(
         """() => {
             window.changes = 0;
@@ -153,7 +135,7 @@ def test_unchanged_line_is_not_announced_again(page):
 
 def test_two_on_a_page_are_independent(page):
     one, two = candidates(1), candidates(2)
-    show(page, one, two, one)
+    show(page, *widgets(one, two, one))
     rankers = page.locator("hybrid-ranker")
     rankers.nth(1).get_by_role("slider").fill("0")
     rankers.nth(2).get_by_role("slider").fill("1")
@@ -164,26 +146,21 @@ def test_two_on_a_page_are_independent(page):
 def test_output_inserted_later_works(page):
     """JupyterLab and VS Code set an output's markup first and run its script afterwards."""
     frame = candidates(1)
-    output = hybrid_slider(frame, ("甲", "a"), ("乙", "b"), top=TOP, k=K).data
-    markup, _, script = output.partition("<script>")
-    page.set_content("<!doctype html><title>t</title><div></div>")
-    for _ in range(2):  # the cell is run again
-        page.evaluate("html => document.querySelector('div').innerHTML = html", markup)
-        page.add_script_tag(content=script.partition("</script>")[0])
-        page.get_by_role("slider").fill("0")
-        close(table(page.locator("hybrid-ranker")), expected(frame, 0))
+    insert_later(page, *widgets(frame))
+    page.get_by_role("slider").fill("0")
+    close(table(page.locator("hybrid-ranker")), expected(frame, 0))
 
 
 def test_without_script_it_is_a_table(page):
     frame = candidates(1)
-    show(page, frame, script=False)
+    show(page, *widgets(frame), script=False)
     close(table(page.locator("hybrid-ranker")), expected(frame, 0.5))
     expect(page.locator("input")).to_be_hidden()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 def test_language_filter(page, lang):
-    show(page, candidates(1), lang=lang)
+    show(page, *widgets(candidates(1)), lang=lang)
     text = page.locator("hybrid-ranker").inner_text()
     assert ("商品 1" in text, "名次" in text, "榜首" in text) == (lang != "en",) * 3
     assert ("Product 1" in text, "Rank" in text, "Top:" in text) == (lang != "zh",) * 3
@@ -192,7 +169,7 @@ def test_language_filter(page, lang):
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_accessible(page, lang, theme):
-    show(page, candidates(1), lang=lang, theme=theme)
+    show(page, *widgets(candidates(1)), lang=lang, theme=theme)
     result = Axe().run(page)
     assert result.violations_count == 0, result.generate_report()
 
@@ -200,7 +177,7 @@ def test_accessible(page, lang, theme):
 @pytest.mark.parametrize("lang", ["zh", "en", "both"])
 def test_fits_a_narrow_phone(page, lang):
     page.set_viewport_size({"width": 320, "height": 640})
-    show(page, candidates(1), lang=lang)
+    show(page, *widgets(candidates(1)), lang=lang)
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 

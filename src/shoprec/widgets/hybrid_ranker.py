@@ -1,15 +1,14 @@
-"""Small custom elements that a notebook carries in its own output: no server, no dependency."""
+"""Products that re-rank while the reader moves the weight of a hybrid score."""
 
 from collections.abc import Hashable, Mapping
 from html import escape
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-_ASSETS = files("shoprec") / "assets"
+from shoprec.widgets.element import both, custom_element
 
 
 def hybrid_slider(
@@ -65,12 +64,8 @@ def hybrid_slider(
     table = table.iloc[np.argsort(-table["hybrid"].to_numpy(), kind="stable")]
     has_bought = "bought" in table
     rows = (_row(rank, row, rank > top, has_bought) for rank, row in enumerate(table.to_dict("records"), 1))
-    return HTML(
-        f"""\
-<hybrid-ranker data-top="{top}" data-k="{k}">
-<style>
-{_asset("css")}</style>
-<p class="weight"><label><span>{_both("混合权重", "Hybrid weight")} <i>w</i></span>
+    body = f"""\
+<p class="weight"><label><span>{both("混合权重", "Hybrid weight")} <i>w</i></span>
 <input type="range" min="0" max="1" step="0.01" value="{w}" autocomplete="off"></label>
 <output aria-live="off">{w:.2f}</output></p>
 {_status(table, k)}
@@ -80,11 +75,8 @@ def hybrid_slider(
 <tbody>
 {"".join(rows)}</tbody>
 </table>
-</hybrid-ranker>
-<script>
-{_asset("js")}</script>
 """
-    )
+    return custom_element("hybrid-ranker", body, top=top, k=k)
 
 
 def _check(
@@ -116,15 +108,6 @@ def _check(
         raise ValueError(f"top and k must be at least 1, not {top} and {k}")
 
 
-def _asset(kind: str) -> str:
-    return (_ASSETS / f"hybrid-ranker.{kind}").read_text("utf-8")
-
-
-def _both(zh: str, en: str) -> str:
-    """Return markup in both languages; the site shows the one being read."""
-    return f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
-
-
 def _status(table: pd.DataFrame, k: int) -> str:
     """Return the live line: the top product, and the hits if they are known."""
     best = table.iloc[0]
@@ -134,27 +117,27 @@ def _status(table: pd.DataFrame, k: int) -> str:
         bought, hits = int(table["bought"].sum()), int(table["bought"].head(k).sum())
         zh += f'前 {k} 名命中 <b class="hits">{hits}</b> 件（共买了 {bought} 件）。'
         en += f' Hits in the top {k}: <b class="hits">{hits}</b> of {bought} bought.'
-    return f'<p class="status" role="status">{_both(zh, en)}</p>'
+    return f'<p class="status" role="status">{both(zh, en)}</p>'
 
 
 def _caption(first_label: tuple[str, str], second_label: tuple[str, str]) -> str:
     """Return the formula and what its two scores are."""
     (zh1, en1), (zh2, en2) = ([escape(text) for text in label] for label in (first_label, second_label))
-    names = _both(f"<i>s</i>₁：{zh1}；<i>s</i>₂：{zh2}", f"<i>s</i>₁: {en1}; <i>s</i>₂: {en2}")
+    names = both(f"<i>s</i>₁：{zh1}；<i>s</i>₂：{zh2}", f"<i>s</i>₁: {en1}; <i>s</i>₂: {en2}")
     return f"<caption><i>s</i> = <i>w</i> · <i>s</i>₁ + (1 − <i>w</i>) · <i>s</i>₂<br>{names}</caption>"
 
 
 def _head(has_bought: bool) -> str:
     columns = {
-        "rank": _both("名次", "Rank"),
-        "product": _both("商品", "Product"),
+        "rank": both("名次", "Rank"),
+        "product": both("商品", "Product"),
         "part first": "<i>s</i>₁",
         "part second": "<i>s</i>₂",
         "hybrid": "<i>s</i>",
-        "move": _both("升降", "Move"),
+        "move": both("升降", "Move"),
     }
     if has_bought:
-        columns["bought"] = _both("买了", "Bought")
+        columns["bought"] = both("买了", "Bought")
     cells = (f'<th scope="col" class="{name}">{title}</th>' for name, title in columns.items())
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
@@ -167,7 +150,7 @@ def _row(rank: int, row: Mapping[Hashable, Any], hidden: bool, has_bought: bool)
     return (
         f'<tr data-first="{first!r}" data-second="{second!r}"{" data-bought" * bought}{" hidden" * hidden}>'
         f'<td class="rank">{rank}</td>'
-        f'<th scope="row" class="product">{_both(escape(row["name_zh"]), escape(row["name_en"]))}</th>'
+        f'<th scope="row" class="product">{both(escape(row["name_zh"]), escape(row["name_en"]))}</th>'
         f'<td class="part">{first:.3f}</td><td class="part">{second:.3f}</td>'
         f'<td class="hybrid">{row["hybrid"]:.3f}</td><td class="move">–</td>'
         f"{bought_cell}</tr>\n"

@@ -1,8 +1,6 @@
 """The widget's static half: what a reader without scripts gets."""
 
-import gzip
 import re
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
@@ -146,10 +144,3 @@ def test_bad_values_are_named(candidates, column, value, message):
 def test_no_candidates(candidates):
     with pytest.raises(ValueError, match="empty"):
         hybrid_slider(candidates.iloc[:0], *LABELS)
-
-
-def test_the_script_is_small_and_safe_to_inline():
-    script = (files("shoprec") / "assets/hybrid-ranker.js").read_bytes()
-    assert len(gzip.compress(script)) < 1500
-    assert b"</" not in script
-    assert b"http" not in script
