@@ -17,6 +17,7 @@ REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledb
 PERMALINK = re.compile(
     r'<a class="headerlink".*?</a>'
 )  # its tooltip is the only difference of a shared formula
+SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
 INDEX = re.compile(r"Search\.setIndex\((.*)\)", re.DOTALL)
 
 
@@ -58,14 +59,14 @@ def row(soup: BeautifulSoup, zh: list[Tag], en: list[Tag]) -> Tag:
     return parallel
 
 
-def add_captions(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
-    """Add the English captions to the figures of a shared code cell."""
-    captions = zh.select("figcaption .caption-text"), en.select("figcaption .caption-text")
-    for ours, theirs in zip(*captions, strict=True):
-        if ours.decode_contents() != theirs.decode_contents():
-            english = soup.new_tag("span", attrs={"lang": "en", "class": "caption-en"})
-            english.extend(list(theirs.contents))
-            ours.append(english)
+def add_english(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
+    """Add what a shared code cell says in English: the captions of its figures, and how to unfold it."""
+    for selector, name in SAID_BY_CELLS.items():
+        for ours, theirs in zip(zh.select(selector), en.select(selector), strict=True):
+            if ours.decode_contents() != theirs.decode_contents():
+                english = soup.new_tag("span", attrs={"lang": "en", "class": name})
+                english.extend(list(theirs.contents))
+                ours.append(english)
 
 
 def aligned(soup: BeautifulSoup, zh: Tag, en: Tag) -> list[tuple[list[Tag], list[Tag]]]:
@@ -96,7 +97,7 @@ def merge(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
         ours, theirs = left[i1:i2], right[j1:j2]
         if change == "equal":
             for a, b in zip(ours, theirs, strict=True):
-                (merge if a.name == "section" else add_captions)(soup, a, b)
+                (merge if a.name == "section" else add_english)(soup, a, b)
             continue
         pairs = [(ours, theirs)]
         if [*map(kind, ours)] == [*map(kind, theirs)]:

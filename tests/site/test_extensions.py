@@ -76,6 +76,12 @@ class TestSideBySide:
         assert len(soup.select(".cell")) == 1
         assert soup.select_one(".caption-text [lang=en]").get_text() == "Loss"
 
+    def test_folded_code_of_a_shared_cell_is_unfolded_in_both_languages(self) -> None:
+        cell = '<div class="cell"><details><summary><p>{}</p></summary><pre>plot()</pre></details></div>'
+        soup = merged(cell.format("展开代码"), cell.format("Show the code"))
+        assert len(soup.select(".cell")) == 1
+        assert soup.select_one("summary [lang=en]").get_text() == "Show the code"
+
     def test_formulas_differ_in_their_permalink_only(self) -> None:
         formula = '<div class="math">x<a class="headerlink" href="#e" title="{}">#</a></div>'
         assert not merged(formula.format("本式链接"), formula.format("Link")).select(".parallel")
