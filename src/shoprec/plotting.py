@@ -181,7 +181,7 @@ def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
         What flows from the last stage back to the first.
     """
     width, gap, colors = 1.0, 0.22, [BLUE, SKY, GREEN, ORANGE, PINK]
-    _, axis = plt.subplots(figsize=(2.1 * len(stages), 3.6))
+    _, axis = plt.subplots(figsize=(1.9 * len(stages), 3.5))
     for i, stage in enumerate(stages):
         x, color = i * (width + gap), colors[i % len(colors)]
         middle = x + width / 2
