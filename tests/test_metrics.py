@@ -1,5 +1,6 @@
 """Ranking metrics against an independent implementation in plain Python loops."""
 
+import itertools
 import math
 
 import numpy as np
@@ -11,7 +12,17 @@ from scipy import sparse
 from sklearn.metrics import ndcg_score
 
 from shoprec import metrics
-from shoprec.metrics import coverage, hit_rate_at_k, mrr_at_k, ndcg_at_k, novelty, rank_items, recall_at_k
+from shoprec.metrics import (
+    coverage,
+    gini,
+    hit_rate_at_k,
+    inter_list_distance,
+    mrr_at_k,
+    ndcg_at_k,
+    novelty,
+    rank_items,
+    recall_at_k,
+)
 
 PER_USER = [recall_at_k, ndcg_at_k, hit_rate_at_k, mrr_at_k]
 
@@ -209,3 +220,45 @@ def test_default_is_ten():
     ranked, relevant = np.arange(20)[None], np.eye(20)[[10]]
     assert all(metric(ranked, relevant) == 0 for metric in PER_USER)
     assert metrics.rank_items(relevant).shape == (1, 10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_inter_list_distance_agrees_with_a_loop_over_pairs(seed):
+    rng = np.random.default_rng(seed)
+    ranked = np.array([rng.permutation(12)[:4] for _ in range(7)])
+    for k in (1, 3, 4):
+        lists = [set(row[:k]) for row in ranked.tolist()]
+        pairs = [1 - len(a & b) / k for a, b in itertools.combinations(lists, 2)]
+        assert inter_list_distance(ranked, 12, k) == pytest.approx(np.mean(pairs), abs=1e-12)
+
+
+def test_inter_list_distance_runs_from_the_same_list_to_disjoint_lists():
+    assert inter_list_distance([[0, 1], [1, 0], [0, 1]], n_items=5, k=2) == 0
+    assert inter_list_distance([[0, 1], [2, 3], [4, 5]], n_items=6, k=2) == 1
+    with pytest.raises(ValueError, match="at least two households"):
+        inter_list_distance([[0, 1]], n_items=5, k=2)
+    with pytest.raises(ValueError, match="item codes run from 0 to 1"):
+        inter_list_distance([[0, 5], [0, 1]], n_items=2, k=2)
+
+
+def test_random_lists_lie_as_far_apart_as_the_catalogue_allows():
+    rng = np.random.default_rng(0)
+    ranked = np.array([rng.choice(50, size=10, replace=False) for _ in range(2000)])
+    assert inter_list_distance(ranked, 50) == pytest.approx(1 - 10 / 50, abs=2e-3)
+
+
+@given(arrays(np.int64, st.integers(1, 12), elements=st.integers(0, 50)).filter(lambda c: c.any()))
+def test_gini_agrees_with_the_mean_difference_and_the_lorenz_curve(counts):
+    n, total = len(counts), counts.sum()
+    differences = np.abs(counts[:, None] - counts[None, :]).sum()
+    assert gini(counts) == pytest.approx(differences / (2 * n * total), abs=1e-12)
+    lorenz = np.concatenate([[0], np.cumsum(np.sort(counts)) / total])
+    assert gini(counts) == pytest.approx(1 - (lorenz[1:] + lorenz[:-1]).sum() / n, abs=1e-12)
+
+
+def test_gini_of_equal_shares_of_one_winner_and_of_nonsense():
+    assert gini([2.5] * 9) == pytest.approx(0)
+    assert gini([0] * 9 + [4]) == pytest.approx(0.9)
+    for bad in ([], [0, 0], [1, -1], [1, np.nan]):
+        with pytest.raises(ValueError, match="not all 0"):
+            gini(bad)

@@ -14,7 +14,16 @@ import pytest
 from matplotlib import font_manager
 
 from shoprec import plotting
-from shoprec.plotting import MODEL_NAMES, label, plot_leaderboard, plot_training, show_table, spans, use_style
+from shoprec.plotting import (
+    MODEL_NAMES,
+    label,
+    plot_leaderboard,
+    plot_pipeline,
+    plot_training,
+    show_table,
+    spans,
+    use_style,
+)
 
 mpl.use("Agg")
 SAMPLE = "推荐系统、协同过滤与注意力机制：用户—商品（第 3 章）《召回率》“名次”……95 % 置信区间，√αβτ ≤ ≥ × −"
@@ -162,3 +171,18 @@ def test_training_curves_mark_the_best_epoch():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         axes[0].figure.savefig(io.BytesIO())
+
+
+def test_the_pipeline_shows_every_stage_inside_the_picture():
+    stage = {"title": ("训练", "Train"), "value": "12,345", "unit": ("户", "households"), "risk": ("偏差", "bias")}
+    axis = plot_pipeline([stage] * 4, ("反馈", "feedback"))
+    axis.figure.canvas.draw()
+    texts = [text.get_text() for text in axis.texts]
+    assert texts.count("12,345") == texts.count("训练\nTrain") == texts.count("偏差\nbias") == 4
+    assert "反馈 feedback" in texts
+    assert len(axis.patches) == 4 * 2 + 3 + 1  # cards with their heads, arrows between them, the way back
+    frame = axis.get_window_extent()
+    for artist in (*axis.texts, *axis.patches):
+        box = artist.get_window_extent()
+        assert frame.x0 - 1 <= box.x0 <= box.x1 <= frame.x1 + 1
+        assert frame.y0 - 1 <= box.y0 <= box.y1 <= frame.y1 + 1

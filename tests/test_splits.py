@@ -254,3 +254,14 @@ def test_a_random_basket_is_held_out_with_and_without_its_future():
         assert before
         later += kept != before
     assert later > 30
+
+
+def test_select_keeps_events_and_numbers_baskets_anew():
+    history = next_basket_split(make_purchases(), CUT, min_users=2).history
+    keep = np.random.default_rng(0).random(len(history.item)) < 0.4
+    part = history.select(keep)
+    for field in ("user", "item", "day"):
+        np.testing.assert_array_equal(getattr(part, field), getattr(history, field)[keep])
+    assert (part.n_users, part.n_items) == (history.n_users, history.n_items)
+    _, expected = np.unique(history.basket[keep], return_inverse=True)
+    np.testing.assert_array_equal(part.basket, expected)

@@ -283,6 +283,99 @@ def novelty(ranked: npt.ArrayLike, popularity: npt.ArrayLike, k: int = 10) -> Fl
     return information[shown].mean(axis=1)
 
 
+def inter_list_distance(ranked: npt.ArrayLike, n_items: int, k: int = 10) -> float:
+    r"""How different the lists of two households are on average: 0 if all are the same, 1 if none share an item.
+
+    .. math::
+
+        D@k = \frac{1}{\binom{n}{2}} \sum_{u < v} \Bigl( 1 - \frac{|L_u \cap L_v|}{k} \Bigr)
+            = 1 - \frac{\sum_i c_i (c_i - 1)}{k \, n (n - 1)}
+
+    with :math:`L_u` the first :math:`k` items shown to household :math:`u`, :math:`n` households, and :math:`c_i`
+    the number of lists that hold item :math:`i`. The right side needs no loop over the pairs: item :math:`i` is
+    shared by :math:`c_i (c_i - 1) / 2` of them.
+
+    Parameters
+    ----------
+    ranked : array of int, shape (n_users, at least k)
+        Item codes, best first, no item twice in a row.
+    n_items : int
+        Size of the catalogue.
+    k : int
+        How many of the shown items count.
+
+    Returns
+    -------
+    float
+        Between 0 and 1. It says nothing of accuracy: random lists come closest to 1.
+
+    Raises
+    ------
+    ValueError
+        If ``ranked`` is not as described, or has fewer than two rows.
+
+    References
+    ----------
+    Zhou, Kuscsik, Liu, Medo, Wakeling and Zhang (2010), *Solving the apparent diversity-accuracy dilemma of
+    recommender systems*.
+
+    Examples
+    --------
+    Ann and Bo share one of two items, Cy shares none with them.
+
+    >>> round(inter_list_distance([[0, 1], [1, 2], [3, 4]], n_items=5, k=2), 3)
+    0.833
+    """
+    shown = _shown(ranked, n_items, k)
+    n = len(shown)
+    if n < 2:
+        raise ValueError(f"ranked has {n} rows; a distance between lists needs at least two households")
+    count = np.bincount(shown.ravel(), minlength=n_items).astype(float)
+    return float(1 - (count * (count - 1)).sum() / (k * n * (n - 1)))
+
+
+def gini(counts: npt.ArrayLike) -> float:
+    r"""How unevenly a total is shared out: 0 if all get the same, close to 1 if one gets everything.
+
+    .. math::
+
+        G = \frac{\sum_{i,j} |c_i - c_j|}{2 n \sum_i c_i}
+          = \frac{\sum_{r=1}^{n} (2r - n - 1) \, c_{(r)}}{n \sum_i c_i},
+          \qquad c_{(1)} \le \dots \le c_{(n)}
+
+    Half the mean difference of two shares, relative to the mean share.
+
+    Parameters
+    ----------
+    counts : array of float, shape (n_items,)
+        What each item gets, not negative; items that get nothing belong in it, too.
+
+    Returns
+    -------
+    float
+        Between 0 and :math:`1 - 1/n`.
+
+    Raises
+    ------
+    ValueError
+        If a count is negative or not finite, or all are 0.
+
+    References
+    ----------
+    Gini (1912), *Variabilità e mutabilità*.
+
+    Examples
+    --------
+    >>> gini([3, 3, 3]), gini([0, 0, 0, 8])
+    (0.0, 0.75)
+    """
+    c = np.sort(np.asarray(counts, dtype=float).ravel())
+    if not c.size or not np.isfinite(c).all() or c[0] < 0 or not c.any():
+        raise ValueError("counts must be finite, not negative, and not all 0; pass how often each item was shown")
+    n = len(c)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ c / (n * c.sum()))
+
+
 def _shown(ranked: npt.ArrayLike, n_items: int, k: int) -> Codes:
     """First ``k`` columns of ``ranked``, after making sure that they are lists of different items."""
     codes = np.asarray(ranked)

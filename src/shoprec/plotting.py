@@ -13,6 +13,7 @@ from cycler import cycler
 from IPython.display import HTML
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 Pair = tuple[str, str]
 
@@ -167,3 +168,38 @@ def plot_training(logs: Mapping[str, pd.DataFrame], names: Mapping[str, Pair] = 
     axes[1].set(title="验证集 Validation NDCG@10", xlabel="轮 Epoch")
     axes[1].legend()
     return axes
+
+
+def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
+    """The stages of a pipeline as cards in a row, with what each hands on and what can go wrong in it.
+
+    Parameters
+    ----------
+    stages : sequence of mappings
+        ``title``, ``unit`` and ``risk`` are pairs, ``value`` is the number that leaves the stage, as text.
+    back : pair
+        What flows from the last stage back to the first.
+    """
+    width, gap, colors = 1.0, 0.22, [BLUE, SKY, GREEN, ORANGE, PINK]
+    _, axis = plt.subplots(figsize=(1.9 * len(stages), 3.5))
+    for i, stage in enumerate(stages):
+        x, color = i * (width + gap), colors[i % len(colors)]
+        middle = x + width / 2
+        corners = "round,pad=0,rounding_size=0.06"
+        axis.add_patch(FancyBboxPatch((x, 0.0), width, 1.2, boxstyle=corners, fc="white", ec=color, lw=1.5))
+        axis.add_patch(FancyBboxPatch((x, 0.84), width, 0.36, boxstyle=corners, fc=color, ec="none", alpha=0.3))
+        axis.text(middle, 0.56, stage["value"], ha="center", va="center", fontsize=19)
+        texts = (("title", 1.01, 11, "black"), ("unit", 0.22, 8.5, "#444444"), ("risk", -0.17, 9, RED))
+        for part, y, size, ink in texts:
+            text = "\n".join(dict.fromkeys(stage[part]))
+            axis.text(middle, y, text, ha="center", va="center", fontsize=size, color=ink, linespacing=1.3)
+        if i:
+            ends = (x - gap + 0.02, 0.56), (x - 0.02, 0.56)
+            axis.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=16, color=GREY, lw=2))
+    first, last = width / 2, (len(stages) - 1) * (width + gap) + width / 2
+    axis.plot([last, last, first], [-0.34, -0.5, -0.5], "--", color=RED, lw=1.5)
+    axis.add_patch(FancyArrowPatch((first, -0.5), (first, -0.3), arrowstyle="-|>", mutation_scale=14, color=RED))
+    axis.text((first + last) / 2, -0.63, label(back), ha="center", va="center", fontsize=9.5, color=RED)
+    axis.set(xlim=(-0.06, last + width / 2 + 0.06), ylim=(-0.74, 1.26))
+    axis.axis("off")
+    return axis

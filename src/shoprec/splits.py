@@ -85,6 +85,26 @@ class History:
         """
         return np.searchsorted(self._time_key, users * 1e6 + days)
 
+    def select(self, keep: npt.NDArray[np.bool_]) -> "History":
+        """The same households and products, with only some of the events; baskets are numbered anew.
+
+        Parameters
+        ----------
+        keep : array of bool, shape (n_events,)
+            Which events stay. With ``dataclasses.replace(task, history=...)`` this asks what a model would do if it
+            knew less: fewer households, fewer months, one department less.
+
+        Examples
+        --------
+        >>> user = np.array([0, 0, 1]); day = np.array([1.0, 5.0, 2.0])
+        >>> history = History(user, item=user, basket=np.arange(3), day=day, n_users=2, n_items=2)
+        >>> late = history.select(history.day > 1)
+        >>> late.user, late.basket, late.n_users
+        (array([0, 1]), array([0, 1]), 2)
+        """
+        basket = np.cumsum(np.diff(self.basket[keep], prepend=-1) > 0) - 1
+        return History(self.user[keep], self.item[keep], basket, self.day[keep], self.n_users, self.n_items)
+
     def matrix(self, weights: Floats | None = None) -> sparse.csr_array:
         """Household-by-product matrix: the sum of each pair's event weights, by default their number.
 
@@ -274,8 +294,7 @@ def random_basket_split(task: Task, past_only: bool, seed: int = 0) -> Task:
 def _held_out(task: Task, keep: npt.NDArray[np.bool_], held: npt.NDArray[np.bool_]) -> Task:
     """The task of finding the events in ``held`` from those in ``keep``."""
     h = task.history
-    basket = np.cumsum(np.diff(h.basket[keep], prepend=-1) > 0) - 1
-    history = History(h.user[keep], h.item[keep], basket, h.day[keep], h.n_users, h.n_items)
+    history = h.select(keep)
     pairs = (h.user[held], h.item[held])
     count = sparse.coo_array((np.ones(held.sum()), pairs), shape=(h.n_users, h.n_items)).tocsr()
     targets = count.astype(bool)
