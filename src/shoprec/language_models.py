@@ -24,7 +24,6 @@ from shoprec.metrics import rank_items
 from shoprec.splits import Codes, Floats, Task
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -78,8 +77,9 @@ def load_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
         _require(module, "pip install transformers accelerate gguf")
     with _offline_and_quiet():
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
+        modeling_gguf_pytorch_utils.tqdm = lambda tensors, **_: tensors  # its bar heeds no setting
         tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=_DECODER_FILE)
         model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=_DECODER_FILE, dtype=torch.float32)
     return tokenizer, model.eval()
@@ -108,10 +108,12 @@ class ContentEncoder:
     r"""Cosine between a product's text and the texts that the household bought, as a pretrained encoder reads them.
 
     .. math:: s_{ui} = \frac{\langle \mathbf{b}_u, \mathbf{e}_i \rangle}{\|\mathbf{b}_u\|}, \qquad
-              \mathbf{b}_u = \sum_{p \in H_u} 2^{-a_p / \tau} \, \mathbf{e}_{i_p}
+              \mathbf{b}_u = \sum_{p \in H_u} 2^{-a_p / \tau} \, \mathbf{e}_{i_p}, \qquad
+              \mathbf{e}_i = \frac{\mathbf{x}_i - \bar{\mathbf{x}}}{\|\mathbf{x}_i - \bar{\mathbf{x}}\|}
 
-    with :math:`\mathbf{e}_i` the product's embedding, of length 1, and :math:`a_p` a purchase's age in days. It is
-    :class:`shoprec.content.ContentTfidf` with a language model in the place of word counts.
+    with :math:`\mathbf{x}_i` the product's embedding, :math:`\bar{\mathbf{x}}` the catalogue's mean and :math:`a_p`
+    a purchase's age in days. All texts of a shop resemble each other; without subtracting what they share, the
+    cosine mostly sees that. It is :class:`shoprec.content.ContentTfidf` with a language model in the place of words.
 
     Parameters
     ----------
@@ -119,12 +121,20 @@ class ContentEncoder:
         A product's description in English, indexed by item id.
     half_life : float
         :math:`\tau` in days.
+    centre : bool
+        Whether to subtract :math:`\bar{\mathbf{x}}`.
     encoder : SentenceTransformer, optional
         By default :func:`load_encoder`.
     """
 
-    def __init__(self, text: pd.Series, half_life: float = 90.0, encoder: "SentenceTransformer | None" = None) -> None:
-        self.text, self.half_life, self.encoder = text, half_life, encoder
+    def __init__(
+        self,
+        text: pd.Series,
+        half_life: float = 90.0,
+        centre: bool = True,
+        encoder: "SentenceTransformer | None" = None,
+    ) -> None:
+        self.text, self.half_life, self.centre, self.encoder = text, half_life, centre, encoder
 
     def fit(self, task: Task) -> Self:
         """Embed the catalogue and average each household's purchases.
@@ -134,7 +144,8 @@ class ContentEncoder:
         ValueError
             If a product of the catalogue has no text.
         """
-        self.products_ = embed(_texts(self.text, task).tolist(), self.encoder)
+        vectors = embed(_texts(self.text, task).tolist(), self.encoder)
+        self.products_ = normalize(vectors - vectors.mean(axis=0)) if self.centre else vectors
         decay = 0.5 ** ((task.cut_day - task.history.day) / self.half_life)
         self.behaviour_ = normalize(task.history.matrix(decay) @ self.products_)
         return self
@@ -234,13 +245,15 @@ class LikelihoodReranker:
         self,
         base: Recommender,
         names: pd.Series,
-        n_candidates: int = 15,
+        n_candidates: int = 10,
         n_purchases: int = 15,
         half_life: float = 90.0,
         decoder: "tuple[PreTrainedTokenizerBase, PreTrainedModel] | None" = None,
     ) -> None:
         if n_candidates < 2:
-            raise ValueError(f"n_candidates is {n_candidates}; one product cannot be put in another order, take 2 or more")
+            raise ValueError(
+                f"n_candidates is {n_candidates}; one product cannot be put in another order, take 2 or more"
+            )
         self.base, self.names, self.decoder = base, names, decoder
         self.n_candidates, self.n_purchases, self.half_life = n_candidates, n_purchases, half_life
 
