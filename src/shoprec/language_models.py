@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -76,12 +77,17 @@ def load_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
     for module in ("transformers", "gguf", "accelerate"):
         _require(module, "pip install transformers accelerate gguf")
     with _offline_and_quiet():
+        import gguf
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
-        modeling_gguf_pytorch_utils.tqdm = lambda tensors, **_: tensors  # its bar heeds no setting
-        tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=_DECODER_FILE)
-        model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=_DECODER_FILE, dtype=torch.float32)
+        # Three parts of transformers each read the file, which takes seconds; and the bar heeds no setting.
+        with (
+            patch.object(gguf, "GGUFReader", cache(gguf.GGUFReader)),
+            patch.object(modeling_gguf_pytorch_utils, "tqdm", lambda tensors, **_: tensors),
+        ):
+            tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=_DECODER_FILE)
+            model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=_DECODER_FILE, dtype=torch.float32)
     return tokenizer, model.eval()
 
 
