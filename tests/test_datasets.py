@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 
-from shoprec.datasets import Journey, _readable_size, complete_journey
+from shoprec.datasets import Journey, _readable_size, complete_journey, short_names
 
 TABLES = ["product_types.csv", "product_categories.csv", "departments.csv"]
 # Abbreviations that are written in capitals in both languages.
@@ -229,3 +229,13 @@ def test_sizes_of_all_products_are_tidy(journey):
     assert not [size for size in tidy if size != size.strip() or "  " in size or re.search(r"[A-KM-Z]{2}", size)]
     assert sum(map(bool, tidy)) > 0.9 * len(tidy)
     assert [_readable_size(s) for s in ("974246  PK", "2 PK 307314")] == ["", "2 pk"]  # article numbers
+
+
+def test_short_names_lack_the_size_and_nothing_else(popular):
+    short = short_names(popular)
+    for column in ("name_en", "name_zh"):
+        changed = short[column] != popular[column]
+        assert (changed == popular["size"].map(lambda s: isinstance(s, str) and _readable_size(s) != "")).all()
+        for name, full, size in zip(short[column], popular[column], popular["size"], strict=True):
+            assert name == full or name == full.replace(f" {_readable_size(size)}", "")
+    assert short["name_en"].nunique() < 0.5 * popular["name_en"].nunique()
