@@ -18,9 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 
 BOOK = Path(__file__).parents[1] / "book"
-NOTEBOOKS = sorted(
-    path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts}
-)
+NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
 LONGEST_CODE_CELL = 25  # lines
 
 HAN = "[\u3400-\u4dbf\u4e00-\u9fff]"
@@ -80,9 +78,7 @@ def take_apart(text: str) -> Parts:
     """Separate what is in fences from what is said."""
     parts = Parts([], [], [], [], [])
     opaque = {None: parts.code, "code": parts.code, "code-block": parts.code, "math": parts.formulas}
-    stack: list[
-        tuple[str, list[str] | None]
-    ] = []  # the mark of each open fence, and what collects its content
+    stack: list[tuple[str, list[str] | None]] = []  # the mark of each open fence, and what collects its content
     heading_a_directive = False
     for line in text.splitlines():
         mark, content = stack[-1] if stack else ("", None)
@@ -172,9 +168,7 @@ def code_blocks(text: str) -> list[str]:
 
 def links(text: str) -> list[str]:
     """Addresses that links lead to."""
-    return sorted(
-        match["target"] or match["url"] for match in LINK.finditer("\n".join(take_apart(text).prose))
-    )
+    return sorted(match["target"] or match["url"] for match in LINK.finditer("\n".join(take_apart(text).prose)))
 
 
 def numbers(text: str) -> list[str]:
@@ -292,10 +286,7 @@ def shared_prose(text: str) -> list[str]:
 
 def lint(text: str) -> list[str]:
     """Chinese spacing and punctuation that autocorrect would change."""
-    return [
-        f"{line.old.strip()}  →  {line.new.strip()}"
-        for line in autocorrect_py.lint_for(text, "markdown").lines
-    ]
+    return [f"{line.old.strip()}  →  {line.new.strip()}" for line in autocorrect_py.lint_for(text, "markdown").lines]
 
 
 def untidy_code(cell: NotebookNode) -> list[str]:
@@ -311,11 +302,7 @@ def untidy_code(cell: NotebookNode) -> list[str]:
 def monolingual_captions(cell: NotebookNode) -> list[str]:
     """Captions and alternative texts that aren't “中文 | English”."""
     look = cell.metadata.get("mystnb", {})
-    texts = [
-        look[part][key]
-        for part, key in (("figure", "caption"), ("image", "alt"))
-        if key in look.get(part, {})
-    ]
+    texts = [look[part][key] for part, key in (("figure", "caption"), ("image", "alt")) if key in look.get(part, {})]
     return [text for text in texts if not re.fullmatch(rf"[^|]*{HAN}[^|]* \| (?:(?!{HAN})[^|])+", text)]
 
 
@@ -485,12 +472,8 @@ def test_terms_are_those_of_the_glossary(path: Path) -> None:
 
 @by_notebook
 def test_code_cells_are_clean(path: Path) -> None:
-    code = [
-        (number, cell) for number, cell in enumerate(read(path).cells, start=1) if cell.cell_type == "code"
-    ]
-    found = [
-        (n, problem) for n, cell in code for problem in [*untidy_code(cell), *monolingual_captions(cell)]
-    ]
+    code = [(number, cell) for number, cell in enumerate(read(path).cells, start=1) if cell.cell_type == "code"]
+    found = [(n, problem) for n, cell in code for problem in [*untidy_code(cell), *monolingual_captions(cell)]]
     assert not found, report(path, found)
 
 

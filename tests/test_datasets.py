@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow.parquet
 import pytest
 
-from shoprec.datasets import Journey, _readable_size, complete_journey
+from shoprec.datasets import Journey, _readable_size, complete_journey, short_names
 
 TABLES = ["product_types.csv", "product_categories.csv", "departments.csv"]
 # Abbreviations that are written in capitals in both languages.
@@ -153,9 +153,7 @@ def test_names_are_typeset(file):
 def test_a_type_has_one_name_for_all_categories_or_one_for_each(popular):
     types = name_table("product_types.csv")
     assert (
-        types.groupby("raw")["category"]
-        .agg(lambda categories: "" not in set(categories) or len(categories) == 1)
-        .all()
+        types.groupby("raw")["category"].agg(lambda categories: "" not in set(categories) or len(categories) == 1).all()
     )
     assert not set(types["raw"]) - set(popular["type"])
 
@@ -163,9 +161,7 @@ def test_a_type_has_one_name_for_all_categories_or_one_for_each(popular):
 def test_name_tables_cover_the_products_of_the_book(journey, popular):
     types = name_table("product_types.csv")
     anywhere = popular["type"].isin(types.loc[types["category"] == "", "raw"])
-    here = pd.MultiIndex.from_frame(popular[["type", "category"]]).isin(
-        types.set_index(["raw", "category"]).index
-    )
+    here = pd.MultiIndex.from_frame(popular[["type", "category"]]).isin(types.set_index(["raw", "category"]).index)
     assert (anywhere | here).all()
     assert popular["type"].nunique() == types["raw"].nunique() == 978
     assert set(journey.products["category"].dropna()) == set(name_table("product_categories.csv")["raw"])
@@ -198,9 +194,7 @@ def test_names_of_known_products(journey):
 
 def test_types_without_a_name_are_called_by_raw_type_and_category(journey):
     products = journey.products
-    unnamed = products[
-        (products["type"] == "GENERAL EYE CARE") & (products["category"] == "EYE AND EAR CARE PRODUCTS")
-    ]
+    unnamed = products[(products["type"] == "GENERAL EYE CARE") & (products["category"] == "EYE AND EAR CARE PRODUCTS")]
     assert unnamed["name_en"].str.match("General eye care").all()
     assert unnamed["name_zh"].str.match("眼耳护理").all()
     assert len(unnamed) > 50
@@ -232,8 +226,16 @@ def test_sizes(raw_size, size):
 def test_sizes_of_all_products_are_tidy(journey):
     sizes = journey.products["size"].dropna().unique()
     tidy = [_readable_size(size) for size in sizes]
-    assert not [
-        size for size in tidy if size != size.strip() or "  " in size or re.search(r"[A-KM-Z]{2}", size)
-    ]
+    assert not [size for size in tidy if size != size.strip() or "  " in size or re.search(r"[A-KM-Z]{2}", size)]
     assert sum(map(bool, tidy)) > 0.9 * len(tidy)
     assert [_readable_size(s) for s in ("974246  PK", "2 PK 307314")] == ["", "2 pk"]  # article numbers
+
+
+def test_short_names_lack_the_size_and_nothing_else(popular):
+    short = short_names(popular)
+    for column in ("name_en", "name_zh"):
+        changed = short[column] != popular[column]
+        assert (changed == popular["size"].map(lambda s: isinstance(s, str) and _readable_size(s) != "")).all()
+        for name, full, size in zip(short[column], popular[column], popular["size"], strict=True):
+            assert name == full or name == full.replace(f" {_readable_size(size)}", "")
+    assert short["name_en"].nunique() < 0.5 * popular["name_en"].nunique()

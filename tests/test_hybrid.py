@@ -83,9 +83,7 @@ def test_rank_fusion_sees_only_the_order(transform, seed):
     plain = {"a": Given(scores[0]), "b": Given(scores[1])}
     changed = plain | {"b": Given(transform(scores[1]))}
     households = np.arange(3)
-    np.testing.assert_array_equal(
-        Hybrid(plain, "rank").score(households), Hybrid(changed, "rank").score(households)
-    )
+    np.testing.assert_array_equal(Hybrid(plain, "rank").score(households), Hybrid(changed, "rank").score(households))
 
 
 @pytest.mark.parametrize("method", METHODS)

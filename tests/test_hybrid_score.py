@@ -41,9 +41,7 @@ def test_hybrid_score_of_vectors_drops_their_axis(parts):
     one_item = parts | {"item": parts["item"][2], "product": parts["product"][2]}
     np.testing.assert_allclose(hybrid_score(**one_user, w1=1, w2=1), full[1])
     np.testing.assert_allclose(hybrid_score(**one_item, w1=1, w2=1), full[:, 2])
-    scalar = hybrid_score(
-        **(one_user | {"item": one_item["item"], "product": one_item["product"]}), w1=1, w2=1
-    )
+    scalar = hybrid_score(**(one_user | {"item": one_item["item"], "product": one_item["product"]}), w1=1, w2=1)
     assert np.ndim(scalar) == 0
     assert scalar == pytest.approx(full[1, 2])
 
@@ -116,9 +114,7 @@ def test_scales_reject_what_has_no_place_on_them(scale, bad):
 @given(few_values)
 def test_ranks_count_from_one_with_stable_ties(scores):
     result = ranks(scores)
-    for row, rank in zip(
-        scores.reshape(-1, scores.shape[-1]), result.reshape(-1, scores.shape[-1]), strict=True
-    ):
+    for row, rank in zip(scores.reshape(-1, scores.shape[-1]), result.reshape(-1, scores.shape[-1]), strict=True):
         order = sorted(range(row.size), key=lambda i: (-row[i], i))
         assert [rank[i] for i in order] == list(range(1, row.size + 1))
 
@@ -132,8 +128,7 @@ def test_ranks_reject_nan():
 def test_fusion_is_the_weighted_sum_of_reciprocal_ranks(scores, weights):
     lists = ranks(scores)
     expected = [
-        [sum(w / (60 + r[u][i]) for w, r in zip(weights, lists, strict=True)) for i in range(6)]
-        for u in range(2)
+        [sum(w / (60 + r[u][i]) for w, r in zip(weights, lists, strict=True)) for i in range(6)] for u in range(2)
     ]
     np.testing.assert_allclose(reciprocal_rank_fusion(lists, weights), expected)
 

@@ -52,15 +52,11 @@ def cases(draw):
 @given(cases())
 def test_metrics_agree_with_brute_force(case):
     ranked, relevant, k = case
-    expected = [
-        brute_force(list(r), set(np.flatnonzero(t)), k) for r, t in zip(ranked, relevant, strict=True)
-    ]
+    expected = [brute_force(list(r), set(np.flatnonzero(t)), k) for r, t in zip(ranked, relevant, strict=True)]
     for metric in PER_USER:
         wanted = [e[metric.__name__] for e in expected]
         np.testing.assert_allclose(metric(ranked, relevant, k), wanted, rtol=1e-12)
-        np.testing.assert_array_equal(
-            metric(ranked, sparse.csr_array(relevant), k), metric(ranked, relevant, k)
-        )
+        np.testing.assert_array_equal(metric(ranked, sparse.csr_array(relevant), k), metric(ranked, relevant, k))
 
 
 @given(cases())
@@ -112,9 +108,7 @@ def test_the_order_of_users_does_not_matter(case, random):
     order = list(range(len(ranked)))
     random.shuffle(order)
     for metric in PER_USER:
-        np.testing.assert_array_equal(
-            metric(ranked[order], relevant[order], k), metric(ranked, relevant, k)[order]
-        )
+        np.testing.assert_array_equal(metric(ranked[order], relevant[order], k), metric(ranked, relevant, k)[order])
     n_items = relevant.shape[1]
     assert coverage(ranked[order], n_items, k) == coverage(ranked, n_items, k)
 
@@ -150,11 +144,7 @@ def test_rank_items_equals_a_full_stable_sort(data):
     n_items = data.draw(st.integers(1, 12))
     dtype = data.draw(st.sampled_from([np.float64, np.float32, np.int64, np.uint8]))
     # Few distinct values, so that ties straddle every cut.
-    elements = (
-        st.integers(0, 3)
-        if np.issubdtype(dtype, np.integer)
-        else st.sampled_from([-np.inf, -1, 0, -0.0, 0.5])
-    )
+    elements = st.integers(0, 3) if np.issubdtype(dtype, np.integer) else st.sampled_from([-np.inf, -1, 0, -0.0, 0.5])
     scores = data.draw(arrays(dtype, (3, n_items), elements=elements))
     k = data.draw(st.integers(1, n_items))
     full = [sorted(range(n_items), key=lambda i, row=row: (-float(row[i]), i)) for row in scores]
@@ -166,9 +156,7 @@ def test_rank_items_equals_a_full_stable_sort(data):
 def test_rank_items_equals_a_full_stable_sort_at_size(k):
     rng = np.random.default_rng(0)
     for scores in (rng.normal(size=(20, 500)), rng.poisson(0.5, size=(20, 500))):
-        np.testing.assert_array_equal(
-            rank_items(scores, k), np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        )
+        np.testing.assert_array_equal(rank_items(scores, k), np.argsort(-scores, axis=1, kind="stable")[:, :k])
 
 
 def test_rank_items_says_what_is_wrong():

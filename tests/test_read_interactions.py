@@ -201,9 +201,7 @@ def test_up_to_a_fifth_may_be_unreadable(write, bad, dropped):
     if dropped:
         assert read_and_warn(path)[1].counts == {"timestamp unreadable": 2}
     else:
-        assert "line 2, column 'timestamp': can't read 'soon' (3 of 13 values can't be read)" in error_of(
-            path
-        )
+        assert "line 2, column 'timestamp': can't read 'soon' (3 of 13 values can't be read)" in error_of(path)
 
 
 def test_missing_timestamps_are_dropped(write):
@@ -214,9 +212,7 @@ def test_missing_timestamps_are_dropped(write):
 
 def test_all_timestamps_missing(write):
     message = error_of(write("user,item,timestamp\n1,x,\n2,y,\n"))
-    assert (
-        "kept 0 of 2 rows; dropped 2: timestamp missing (2 rows, first at line 2). No row is left" in message
-    )
+    assert "kept 0 of 2 rows; dropped 2: timestamp missing (2 rows, first at line 2). No row is left" in message
 
 
 def test_offsets_are_converted_to_utc(write):
@@ -226,17 +222,13 @@ def test_offsets_are_converted_to_utc(write):
         "2017-03-01T12:00:00-0500",
         "2017-03-01 12:00 UTC",
     ]
-    frame = read_quietly(
-        write("user,item,timestamp\n" + "".join(f"{i},i{i},{t}\n" for i, t in enumerate(zones)))
-    )
+    frame = read_quietly(write("user,item,timestamp\n" + "".join(f"{i},i{i},{t}\n" for i, t in enumerate(zones))))
     assert frame.set_index("user")["timestamp"].dt.hour.to_dict() == {"0": 12, "1": 4, "2": 17, "3": 12}
     assert frame["timestamp"].dtype == "datetime64[ns]"
 
 
 def test_times_with_and_without_offset(write):
-    message = error_of(
-        write("user,item,timestamp\n1,x,2017-03-01T10:00Z\n2,x,2017-03-02 10:00:00\n2,y,2017-03-03\n")
-    )
+    message = error_of(write("user,item,timestamp\n1,x,2017-03-01T10:00Z\n2,x,2017-03-02 10:00:00\n2,y,2017-03-03\n"))
     assert "line 3, column 'timestamp': '2017-03-02 10:00:00' has no time zone" in message
     assert "but '2017-03-01T10:00Z' in line 2 has one" in message
     assert "Give each time an offset" in message
@@ -302,9 +294,7 @@ def test_day_and_month_that_could_be_swapped(write):
     assert read_quietly(path, dayfirst=False)["timestamp"].dt.month.tolist() == [3, 12]
 
 
-@pytest.mark.parametrize(
-    ("witness", "order", "month"), [("25/04/2017", "day", 4), ("04/25/2017", "month", 3)]
-)
+@pytest.mark.parametrize(("witness", "order", "month"), [("25/04/2017", "day", 4), ("04/25/2017", "month", 3)])
 def test_one_date_settles_the_order_and_is_reported(write, witness, order, month):
     frame, report = read_and_warn(write(f"user,item,timestamp\n1,x,03/04/2017\n2,y,{witness}\n"))
     assert report.notes == [f"dates read with the {order} first, as '{witness}' shows"]
@@ -348,9 +338,7 @@ def test_ids_keep_leading_zeros_and_spaces(write):
 
 
 def test_returns_are_dropped(write):
-    text = rows(
-        "1,x,2017-03-01,2", "1,x,2017-03-02,-2", "1,y,2017-03-02,0", header="user,item,timestamp,quantity"
-    )
+    text = rows("1,x,2017-03-01,2", "1,x,2017-03-02,-2", "1,y,2017-03-02,0", header="user,item,timestamp,quantity")
     frame, report = read_and_warn(write(text))
     assert report.counts == {"quantity zero or negative": 2}
     assert report.first_lines == {"quantity zero or negative": [3, 4]}
@@ -358,9 +346,7 @@ def test_returns_are_dropped(write):
 
 
 def test_missing_and_unreadable_quantities_are_dropped(write):
-    text = rows(
-        "1,x,2017-03-01,", "1,y,2017-03-02,two", "1,z,2017-03-02,inf", header="user,item,timestamp,quantity"
-    )
+    text = rows("1,x,2017-03-01,", "1,y,2017-03-02,two", "1,z,2017-03-02,inf", header="user,item,timestamp,quantity")
     _, report = read_and_warn(write(text))
     assert report.counts == {"quantity missing": 1, "quantity unreadable": 2}
 
@@ -456,9 +442,7 @@ def test_unknown_encoding(write):
     assert "neither UTF-8 nor UTF-16 nor GB18030. Save it as CSV UTF-8" in message
 
 
-@pytest.mark.parametrize(
-    ("line", "fields"), [("2,y", 2), ("2,y,2017-03-02,4,", 5), (" ", 1), ('2,"y,2017-03-02', 2)]
-)
+@pytest.mark.parametrize(("line", "fields"), [("2,y", 2), ("2,y,2017-03-02,4,", 5), (" ", 1), ('2,"y,2017-03-02', 2)])
 def test_wrong_number_of_fields(write, line, fields):
     message = error_of(write(f"user,item,timestamp\n1,x,2017-03-01\n\n{line}\n"))
     assert f"line 4: {fields} fields where the header has 3" in message
@@ -467,9 +451,7 @@ def test_wrong_number_of_fields(write, line, fields):
 
 @pytest.mark.parametrize("below", [10_000, 200_000], ids=["short", "long"])
 def test_quote_that_is_never_closed(write, below):
-    message = error_of(
-        write('user,item,timestamp\n1,x,2017-03-01\n\n2,"y,2017-03-02\n' + "3,z,2017-03-03\n" * below)
-    )
+    message = error_of(write('user,item,timestamp\n1,x,2017-03-01\n\n2,"y,2017-03-02\n' + "3,z,2017-03-03\n" * below))
     assert "line 4: " in message
     assert "lose " in message
     assert "quote" in message
@@ -520,10 +502,7 @@ IDS = st.text(
     min_size=1,
     max_size=8,
 ).filter(
-    lambda text: (
-        text.strip() not in {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"}
-        and not text.endswith(".0")
-    )
+    lambda text: text.strip() not in {"", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"} and not text.endswith(".0")
 )
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1))
 ROWS = st.lists(st.tuples(IDS, IDS, TIMES), min_size=2, max_size=12, unique=True).filter(

@@ -47,9 +47,7 @@ def test_pearson_agrees_with_scipy_and_numpy(purchases, convert):
     assert (ours[:2] == 0).all()  # the constant rows
     np.testing.assert_allclose(ours[2:], np.corrcoef(purchases[2:]), atol=1e-12)
     for i, j in [(2, 3), (5, 9), (40, 17)]:
-        assert ours[i, j - 2] == pytest.approx(
-            stats.pearsonr(purchases[i], purchases[j]).statistic, abs=1e-12
-        )
+        assert ours[i, j - 2] == pytest.approx(stats.pearsonr(purchases[i], purchases[j]).statistic, abs=1e-12)
 
 
 @pytest.mark.parametrize("similarity", BOTH)

@@ -46,9 +46,7 @@ def history_of(task):
 
 
 def targets_of(task):
-    return {
-        task.users[u]: set(task.items[np.flatnonzero(task.targets[[u]].toarray()[0])]) for u in task.households
-    }
+    return {task.users[u]: set(task.items[np.flatnonzero(task.targets[[u]].toarray()[0])]) for u in task.households}
 
 
 def assert_equals_slow_split(task, table, cut, until, catalogue):

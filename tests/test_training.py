@@ -383,9 +383,7 @@ def test_a_validation_score_that_is_no_number_does_not_pass_for_the_best():
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 9, 10, 19])
 def test_very_short_runs_have_a_schedule(n_steps):
     network = Point()
-    log = train(
-        network, batches_of(*[1] * n_steps), n_steps, lambda n: 0.0, TrainingConfig(epochs=1), progress=False
-    )
+    log = train(network, batches_of(*[1] * n_steps), n_steps, lambda n: 0.0, TrainingConfig(epochs=1), progress=False)
     assert len(log) == 1
     assert network.x.item() > 0
 

@@ -22,7 +22,9 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-__all__ = ["DataError", "DataWarning", "DroppedRows", "Journey", "complete_journey", "read_interactions"]
+__all__ = [
+    "DataError", "DataWarning", "DroppedRows", "Journey", "complete_journey", "read_interactions", "short_names",
+]  # fmt: skip
 
 # --- The Complete Journey -------------------------------------------------------------------------------
 
@@ -179,6 +181,32 @@ def _name_table(file: str) -> pd.DataFrame:
     """Read one of the package's hand-written tables: raw name, English, Chinese."""
     with resources.files("shoprec").joinpath(f"data/{file}").open(encoding="utf-8") as table:
         return pd.read_csv(table, keep_default_na=False)
+
+
+def short_names(products: pd.DataFrame) -> pd.DataFrame:
+    """Names of products without the package size, for labels and for models that read.
+
+    Parameters
+    ----------
+    products : DataFrame
+        `Journey.products`, or some of its rows.
+
+    Returns
+    -------
+    DataFrame
+        Columns `name_en` and `name_zh`, indexed by item. Products that differ only in size share a name.
+
+    Examples
+    --------
+    >>> short_names(complete_journey().products).loc[1082185].tolist()
+    ['Bananas', '香蕉']
+    """
+    size = _readable(products["size"])
+    names = {
+        column: [name.replace(s, "") if s else name for name, s in zip(products[column], size, strict=True)]
+        for column in ("name_en", "name_zh")
+    }
+    return pd.DataFrame(names, index=products.index)
 
 
 def _readable(sizes: pd.Series) -> pd.Series:

@@ -33,6 +33,9 @@ MODEL_NAMES: dict[str, Pair] = {
     "two_terms": ("两项混合", "Two-term hybrid"),
     "rank_fusion": ("名次融合", "Rank fusion"),
     "hybrid": ("加权混合", "Weighted hybrid"),
+    "random": ("随机", "Random"),
+    "encoder": ("文本编码器", "Text encoder (MiniLM)"),
+    "decoder": ("语言模型重排", "Language model re-ranks"),
 }
 
 

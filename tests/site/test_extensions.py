@@ -69,9 +69,7 @@ class TestSideBySide:
         assert [column.get_text() for column in soup.select(".parallel > div")] == ["", "A"]
 
     def test_figure_of_a_shared_cell_gets_both_captions(self) -> None:
-        figure = (
-            '<div class="cell"><pre>plot()</pre><figcaption><i class="caption-text">{}</i></figcaption></div>'
-        )
+        figure = '<div class="cell"><pre>plot()</pre><figcaption><i class="caption-text">{}</i></figcaption></div>'
         soup = merged(figure.format("损失"), figure.format("Loss"))
         assert len(soup.select(".cell")) == 1
         assert soup.select_one(".caption-text [lang=en]").get_text() == "Loss"
@@ -187,9 +185,7 @@ class TestDirectives:
                 "myst_enable_extensions = ['colon_fence', 'dollarmath', 'tasklist']\n"
                 f"book_lang = {lang!r}\n"
             )
-            (tmp_path / "book_lang.py").write_text(
-                "def setup(app): app.add_config_value('book_lang', 'zh', 'env')\n"
-            )
+            (tmp_path / "book_lang.py").write_text("def setup(app): app.add_config_value('book_lang', 'zh', 'env')\n")
             command = [
                 sys.executable,
                 "-m",
@@ -244,9 +240,7 @@ class TestDirectives:
         claims = CLAIM.format("10", "wrong"), CLAIM.replace("size", "two").format("3.2", "supported")
         soup = render("\n".join([*claims, "```{claim-list}\n```"]))
         assert [tag.get_text() for tag in soup.select(".claim .verdict")] == ["✗ wrong", "✓ supported"]
-        rows = [
-            [cell.get_text() for cell in row.select("td")] for row in soup.select(".claim-table tbody tr")
-        ]
+        rows = [[cell.get_text() for cell in row.select("td")] for row in soup.select(".claim-table tbody tr")]
         assert [row[:3] for row in rows] == [
             ["§ 3.2", "Bigger is better.", "✓ supported"],
             ["§ 10", "Bigger is better.", "✗ wrong"],

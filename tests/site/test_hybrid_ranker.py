@@ -197,9 +197,7 @@ def test_in_the_chapter(page, site_url, lang):
     for hidden, other in [("zh", "en"), ("en", "zh")]:
         if lang == other:
             expect(ranker.locator(f"tbody tr >> nth=0 >> [lang={hidden}]")).to_be_hidden()
-        expect(
-            ranker.locator(f"tbody tr >> nth=0 >> [lang={lang if lang != 'both' else other}]")
-        ).to_be_visible()
+        expect(ranker.locator(f"tbody tr >> nth=0 >> [lang={lang if lang != 'both' else other}]")).to_be_visible()
     # Preloading, axe would look for the theme's imported style sheets in the wrong folder.
     result = Axe().run(page, context="hybrid-ranker", options={"preload": False})
     assert result.violations_count == 0, result.generate_report()

@@ -27,9 +27,7 @@ def test_scripts_are_safe_to_inline(name):
     script = read(name, "js")
     assert "</" not in script
     assert "http" not in script
-    assert f'customElements.get("{name}") ?? customElements.define("{name}"' in script, (
-        "may run twice on a page"
-    )
+    assert f'customElements.get("{name}") ?? customElements.define("{name}"' in script, "may run twice on a page"
 
 
 @pytest.mark.parametrize("name", ELEMENTS)

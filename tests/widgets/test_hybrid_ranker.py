@@ -80,21 +80,15 @@ def test_every_text_has_its_twin(candidates):
     assert not soup.select("[aria-label], [title], [id], [for]"), "CSS cannot filter these, or they may clash"
 
 
-@pytest.mark.parametrize(
-    "hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' & ﹤", "<!--"]
-)
+@pytest.mark.parametrize("hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' & ﹤", "<!--"])
 def test_data_cannot_become_markup(candidates, hostile):
     plain = BeautifulSoup(hybrid_slider(candidates, *LABELS).data, "html.parser")
     soup = BeautifulSoup(
-        hybrid_slider(
-            candidates.assign(name_zh=hostile, name_en=hostile), (hostile, hostile), LABELS[1]
-        ).data,
+        hybrid_slider(candidates.assign(name_zh=hostile, name_en=hostile), (hostile, hostile), LABELS[1]).data,
         "html.parser",
     )
     shape = [(element.name, sorted(element.attrs)) for element in plain.find_all() if element.name != "tr"]
-    assert [
-        (element.name, sorted(element.attrs)) for element in soup.find_all() if element.name != "tr"
-    ] == shape
+    assert [(element.name, sorted(element.attrs)) for element in soup.find_all() if element.name != "tr"] == shape
     assert {span.text for span in soup.select("tbody [lang]")} == {hostile}
 
 
