@@ -8,7 +8,17 @@ from synthetic import CUT, make_purchases
 
 from shoprec.baselines import PersonalFrequency, Popularity
 from shoprec.evaluation import evaluate
-from shoprec.hybrid import Hybrid, _coordinate_ascent, ranks
+from shoprec.hybrid import (
+    Cascade,
+    Hybrid,
+    Stored,
+    Switching,
+    _coordinate_ascent,
+    history_length,
+    pool_candidates,
+    ranks,
+    zscore,
+)
 from shoprec.metrics import rank_items
 from shoprec.neighbors import ItemKNN, UserKNN
 from shoprec.splits import next_basket_split
@@ -182,3 +192,157 @@ def test_fitting_fits_every_model_and_keeps_the_weights(task):
 def test_errors_say_what_is_wrong(models, arguments, message):
     with pytest.raises(ValueError, match=message):
         Hybrid(dict.fromkeys(models, Popularity()), **arguments)
+
+
+# Switching ----------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 3), st.sampled_from([-np.inf, np.inf]))
+def test_switching_that_always_picks_one_model_is_that_model(task, seed, threshold):
+    few, many = noise(task, seed), noise(task, seed + 10)
+    switch = Switching(few, many, threshold).fit(task)
+    chosen = few if threshold > 0 else many
+    np.testing.assert_array_equal(switch.score(task.households), chosen.score(task.households))
+
+
+def test_switching_gives_each_household_its_model(task):
+    few, many = noise(task, 0), noise(task, 1)
+    threshold = float(np.median(history_length(task)))
+    scores = Switching(few, many, threshold).fit(task).score(task.households)
+    for row, u in enumerate(task.households):
+        own = few if (task.history.user == u).sum() < threshold else many
+        np.testing.assert_array_equal(scores[row], own.scores[u])
+
+
+def test_the_threshold_is_the_best_of_all(task):
+    models = ItemKNN().fit(task), PersonalFrequency(60).fit(task)
+    tuned = Switching(*models).fit(task).tune(task)
+    levels = [-np.inf, *np.unique(history_length(task)), np.inf]
+    best = max(ndcg(Switching(*models, level).fit(task), task) for level in levels)
+    assert ndcg(tuned, task) == pytest.approx(best)
+    assert ndcg(tuned, task) >= max(ndcg(model, task) for model in models)
+
+
+def test_switching_finds_a_planted_threshold(task):
+    truth, nonsense = task.targets.toarray().astype(float), noise(task, 0).scores
+    below = (history_length(task) < np.median(history_length(task)))[:, None]
+    few, many = Given(np.where(below, truth, nonsense)), Given(np.where(below, nonsense, truth))
+    tuned = Switching(few, many).fit(task).tune(task)
+    assert ndcg(tuned, task) == pytest.approx(1)
+    assert ndcg(few, task) < 0.9 > ndcg(many, task)
+
+
+def test_switching_by_anything(task):
+    calls = []
+
+    def parity(given):
+        calls.append(given)
+        return np.arange(len(given.users)) % 2
+
+    scores = Switching(noise(task, 0), noise(task, 1), 1, by=parity).fit(task).score(task.households)
+    expected = np.where((task.households % 2 == 0)[:, None], *(noise(task, s).scores[task.households] for s in (0, 1)))
+    np.testing.assert_array_equal(scores, expected)
+    assert calls == [task]
+
+
+def test_switching_says_what_is_wrong(task):
+    with pytest.raises(ValueError, match="threshold is NaN"):
+        Switching(Popularity(), Popularity(), np.nan)
+    with pytest.raises(ValueError, match="one number, not NaN, for each of the 60 households"):
+        Switching(Popularity(), Popularity(), by=lambda task: np.zeros(3)).fit(task)
+
+
+# Cascade ------------------------------------------------------------------------------------------
+
+
+def test_a_cascade_of_the_whole_catalogue_ranks_like_the_second_model(task):
+    first, second = PersonalFrequency(60).fit(task), ItemKNN().fit(task)  # with ties
+    for n in (len(task.items), 10 * len(task.items)):
+        scores = Cascade(first, second, n).score(task.households)
+        np.testing.assert_array_equal(ranks(scores), ranks(second.score(task.households)))
+
+
+@given(st.integers(1, 40), st.integers(0, 5))
+def test_a_cascade_keeps_the_first_models_top_set_in_the_second_models_order(task, n, seed):
+    rng = np.random.default_rng(seed)
+    first, second = (Given(rng.integers(0, 9, (len(task.users), len(task.items)))) for _ in range(2))  # ties
+    scores = Cascade(first, second, n).score(task.households)
+    top, own = rank_items(scores, n), rank_items(first.score(task.households), n)
+    np.testing.assert_array_equal(np.sort(top), np.sort(own))
+    by_second = sorted(own[0], key=lambda item: (-second.scores[task.households[0], item], item))
+    assert top[0].tolist() == by_second
+    rest = rank_items(scores, len(task.items))[:, n:]
+    np.testing.assert_array_equal(rest, rank_items(first.score(task.households), len(task.items))[:, n:])
+
+
+def test_a_cascade_never_recalls_more_than_its_candidates(task):
+    first, second = ItemKNN().fit(task), PersonalFrequency(60).fit(task)
+    for n in (10, 20, 30):
+        recall = evaluate(Cascade(first, second, n), task)["recall"]
+        found = np.take_along_axis(
+            task.targets[task.households].toarray(), rank_items(first.score(task.households), n), 1
+        )
+        n_targets = np.diff(task.targets.indptr)[task.households]
+        assert (recall <= found.sum(axis=1) / np.minimum(n_targets, 10) + 1e-9).all()
+
+
+def test_sizes_are_judged_like_the_cascades_themselves(task):
+    first, second = ItemKNN().fit(task), PersonalFrequency(60).fit(task)
+    sizes = [10, 17, 40]
+    by_size = Cascade(first, second).by_size(task, sizes)
+    for n, values in zip(sizes, by_size, strict=True):
+        np.testing.assert_allclose(values, evaluate(Cascade(first, second, n), task)["ndcg"])
+    tuned = Cascade(first, second).tune(task, sizes=sizes)
+    assert tuned.n == sizes[int(np.argmax(by_size.mean(axis=1)))]
+
+
+def test_fitting_a_cascade_or_a_switch_fits_both(task):
+    for make in (Cascade, Switching):
+        models = noise(task, 0), noise(task, 1)
+        hybrid = make(*models)
+        assert hybrid.fit(task) is hybrid
+        assert [model.tasks for model in models] == [[task], [task]]
+
+
+def test_cascade_says_what_is_wrong(task):
+    with pytest.raises(ValueError, match="at least one candidate"):
+        Cascade(Popularity(), Popularity(), 0)
+    with pytest.raises(ValueError, match="at least 10 candidates"):
+        Cascade(Popularity(), Popularity()).tune(task, sizes=(5, 20))
+
+
+# Candidates ---------------------------------------------------------------------------------------
+
+
+def test_candidates_hold_every_models_first(task):
+    parts = [zscore(noise(task, s).score(task.households)) for s in (0, 1)]
+    pool = pool_candidates(parts, task, pool=7)
+    for row in range(len(task.households)):
+        expected = np.union1d(*(rank_items(part[row], 7) for part in parts))
+        np.testing.assert_array_equal(pool.items[row][~pool.filler[row]], expected)
+    np.testing.assert_allclose(pool.scores[1], np.take_along_axis(parts[1], pool.items, 1), rtol=1e-6)
+
+
+def test_one_models_pool_and_the_catalogue_agree(task):
+    models = {"a": PersonalFrequency(60).fit(task), "b": ItemKNN().fit(task)}
+    pool = pool_candidates([zscore(m.score(task.households)) for m in models.values()], task, len(task.items))
+    full = evaluate(Hybrid(models, weights={"a": 0.3, "b": 0.7}), task)["ndcg"]
+    np.testing.assert_allclose(pool.ndcg(pool.weighted([0.3, 0.7])), full, atol=1e-6)
+    some = np.arange(len(full)) % 3 == 0
+    np.testing.assert_allclose(pool.select([1], some).ndcg(pool.scores[1][some]), pool.ndcg(pool.scores[1])[some])
+
+
+def test_candidates_must_fit_the_task(task):
+    with pytest.raises(ValueError, match="score all 40 items"):
+        pool_candidates([np.zeros((2, 40))], task)
+
+
+def test_stored_scores_are_the_models(task):
+    model = PersonalFrequency(60)
+    stored = Stored(model).fit(task)
+    some = task.households[::-3]
+    np.testing.assert_array_equal(stored.score(some), model.score(some))
+    other = np.setdiff1d(np.arange(len(task.users)), task.households)
+    if len(other):
+        with pytest.raises(ValueError, match="scores were not kept"):
+            stored.score(other[:1])
