@@ -5,6 +5,8 @@ All leading axes are batches and broadcast. In the shapes, ``L`` is the number o
 of keys, ``d`` the length of both, and ``d_v`` the length of the values.
 """
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -148,6 +150,65 @@ def scaled_dot_product_attention(
         raise ValueError(f"v has {v.shape[-2]} rows, k {weights.shape[-1]}; each key needs its value")
     _check_batches(weights=weights, v=v)
     return weights @ v
+
+
+def attention_gradient(
+    q: npt.ArrayLike, k: npt.ArrayLike, v: npt.ArrayLike, grad: npt.ArrayLike, mask: npt.ArrayLike | None = None
+) -> tuple[Floats, Floats, Floats]:
+    r"""Send the gradient of a loss back through :func:`scaled_dot_product_attention`.
+
+    With the weights :math:`A`, the output :math:`O = A V` and :math:`G = \partial \ell / \partial O`,
+
+    .. math::
+
+        \frac{\partial \ell}{\partial V} &= A^\top G, \qquad
+        D = A \odot \left(G V^\top - (G \odot O)\, \mathbf{1} \mathbf{1}^\top\right) \\
+        \frac{\partial \ell}{\partial Q} &= \frac{D K}{\sqrt{d}}, \qquad
+        \frac{\partial \ell}{\partial K} = \frac{D^\top Q}{\sqrt{d}}
+
+    where :math:`D` is the gradient at the scores: the softmax's Jacobian, row by row.
+
+    Parameters
+    ----------
+    q, k, v, mask
+        As in :func:`scaled_dot_product_attention`, the first three with the same leading axes.
+    grad : array of shape (..., L, d_v)
+        :math:`G`, in the unit of the loss per unit of the output.
+
+    Returns
+    -------
+    tuple of three arrays
+        The gradients at ``q``, ``k`` and ``v``, of their shapes.
+
+    Raises
+    ------
+    ValueError
+        As :func:`scaled_dot_product_attention`, and if leading axes differ or ``grad`` has not the output's shape.
+
+    References
+    ----------
+    Dao et al. (2022), *FlashAttention*, appendix B, has the same steps.
+
+    Examples
+    --------
+    The loss is the output's first feature. Both keys match alike, so each value has half of the say; a longer
+    query would shift weight from the second key to the first, whose value is larger.
+
+    >>> dq, dk, dv = attention_gradient(q=[[0.0]], k=[[1.0], [-1.0]], v=[[3.0, 0.0], [1.0, 0.0]], grad=[[1.0, 0.0]])
+    >>> dq, dv
+    (array([[1.]]), array([[0.5, 0. ], [0.5, 0. ]]))
+    """
+    q, k, v, grad = _vectors(q, "q"), _vectors(k, "k"), _vectors(v, "v"), _vectors(grad, "grad")
+    if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
+        raise ValueError(f"q, k and v have leading axes {q.shape[:-2]}, {k.shape[:-2]}, {v.shape[:-2]}; spell them out")
+    output = scaled_dot_product_attention(q, k, v, mask)
+    if grad.shape != output.shape:
+        raise ValueError(f"grad has shape {grad.shape}; it needs the output's, {output.shape}")
+    weights, scale = attention_weights(q, k, mask), np.sqrt(q.shape[-1]).astype(q.dtype)
+    # Each row of weights has the Jacobian diag(w) - w w^T; since w^T V is the output, no Jacobian is built.
+    at_scores = weights * (grad @ v.swapaxes(-1, -2) - (grad * output).sum(axis=-1, keepdims=True))
+    at_q, at_k = at_scores @ k / scale, at_scores.swapaxes(-1, -2) @ q / scale
+    return at_q, at_k, weights.swapaxes(-1, -2) @ grad
 
 
 def causal_mask(n: int) -> npt.NDArray[np.bool_]:
@@ -344,6 +405,245 @@ def sinusoidal_positions(n: int, d: int) -> Floats:
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(n, d)
 
 
+def rotary(x: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
+    r"""Turn each pair of features by an angle that grows with the position.
+
+    .. math::
+
+        \begin{pmatrix} y_{2i} \\ y_{2i+1} \end{pmatrix} =
+        \begin{pmatrix} \cos t\theta_i & -\sin t\theta_i \\ \sin t\theta_i & \cos t\theta_i \end{pmatrix}
+        \begin{pmatrix} x_{2i} \\ x_{2i+1} \end{pmatrix}, \qquad \theta_i = 10000^{-2i/d}
+
+    The rotation :math:`R_t` keeps lengths, and :math:`R_m^\top R_n = R_{n-m}`: applied to queries and keys, the
+    score of positions :math:`m` and :math:`n` depends on their distance alone.
+
+    Parameters
+    ----------
+    x : array of shape (..., n, d)
+        Queries or keys, ``d`` even.
+    positions : array of shape (n,)
+        :math:`t`, in steps of the sequence, or in any unit of time such as days; real numbers.
+
+    Returns
+    -------
+    array of shape (..., n, d)
+
+    Raises
+    ------
+    ValueError
+        If ``d`` is odd, or ``positions`` has not one finite number per vector.
+
+    References
+    ----------
+    Su et al. (2024), *RoFormer: enhanced Transformer with rotary position embedding*, section 3.2.
+
+    Examples
+    --------
+    The first pair turns by one radian per position.
+
+    >>> rotary([[1, 0], [1, 0], [1, 0]], positions=[0, np.pi / 2, np.pi]).round(3) + 0
+    array([[ 1.,  0.],
+           [ 0.,  1.],
+           [-1.,  0.]])
+    """
+    x, t = _vectors(x, "x"), _floats(positions)
+    d = x.shape[-1]
+    if d % 2:
+        raise ValueError(f"x has {d} features; rotations turn pairs, so choose an even number")
+    if t.shape != x.shape[-2:-1] or not np.isfinite(t).all():
+        raise ValueError(f"positions has shape {t.shape}; pass one finite number for each of the {x.shape[-2]} vectors")
+    angle = t[:, None] / 10000 ** (np.arange(0, d, 2) / d)  # (n, d / 2)
+    cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(x.shape)
+
+
+def layer_norm(x: npt.ArrayLike, gain: npt.ArrayLike = 1.0, bias: npt.ArrayLike = 0.0, eps: float = 1e-5) -> Floats:
+    r"""Give every vector mean 0 and variance 1, then a learned scale and shift.
+
+    .. math::
+
+        \mathrm{LN}(\mathbf{x}) = \mathbf{g} \odot \frac{\mathbf{x} - \mu}{\sqrt{\sigma^2 + \epsilon}} + \mathbf{b},
+        \qquad \mu = \frac{1}{d} \sum_i x_i, \quad \sigma^2 = \frac{1}{d} \sum_i (x_i - \mu)^2
+
+    Parameters
+    ----------
+    x : array of shape (..., n, d)
+    gain, bias : arrays of shape (d,), or numbers
+        :math:`\mathbf{g}` and :math:`\mathbf{b}`.
+    eps : float
+        Keeps the root away from 0, in the unit of ``x`` squared.
+
+    Returns
+    -------
+    array of shape (..., n, d)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or ``eps`` is not positive.
+
+    References
+    ----------
+    Ba, Kiros and Hinton (2016), *Layer normalization*.
+
+    Examples
+    --------
+    >>> layer_norm([[1, 3], [10, 30]]).round(3)
+    array([[-1.,  1.],
+           [-1.,  1.]])
+    """
+    x = _vectors(x, "x")
+    if not eps > 0:
+        raise ValueError(f"eps is {eps}; choose a small positive number")
+    gain, bias = _per_feature(gain, x, "gain"), _per_feature(bias, x, "bias")
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return gain * centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps).astype(x.dtype) + bias
+
+
+def feed_forward(
+    x: npt.ArrayLike, w_1: npt.ArrayLike, b_1: npt.ArrayLike, w_2: npt.ArrayLike, b_2: npt.ArrayLike
+) -> Floats:
+    r"""Two linear maps with a ReLU between, for every position by itself.
+
+    .. math:: \mathrm{FFN}(\mathbf{x}) = \max(0,\ \mathbf{x} W_1 + \mathbf{b}_1)\, W_2 + \mathbf{b}_2
+
+    Parameters
+    ----------
+    x : array of shape (..., n, d_model)
+    w_1 : array of shape (d_model, d_hidden)
+        Multiplies from the right, as all matrices here.
+    b_1 : array of shape (d_hidden,)
+    w_2 : array of shape (d_hidden, d_model)
+    b_2 : array of shape (d_model,)
+
+    Returns
+    -------
+    array of shape (..., n, d_model)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit.
+
+    References
+    ----------
+    Vaswani et al. (2017), *Attention is all you need*, equation 2.
+
+    Examples
+    --------
+    The absolute value, made of two ReLUs.
+
+    >>> feed_forward([[3], [-2]], w_1=[[1, -1]], b_1=[0, 0], w_2=[[1], [1]], b_2=[0])
+    array([[3.], [2.]])
+    """
+    hidden = _project(_vectors(x, "x"), w_1, "w_1")
+    hidden = np.maximum(hidden + _per_feature(b_1, hidden, "b_1"), 0)
+    output = _project(hidden, w_2, "w_2")
+    return output + _per_feature(b_2, output, "b_2")
+
+
+class BlockWeights(NamedTuple):
+    """Weights of one :func:`transformer_block`; matrices multiply from the right.
+
+    Attributes
+    ----------
+    w_q, w_k, w_v, w_o
+        As in :func:`multi_head_attention`.
+    w_1, b_1, w_2, b_2
+        As in :func:`feed_forward`.
+    gain_1, bias_1, gain_2, bias_2
+        Of the layer norms that belong to attention (1) and to the feed-forward layer (2).
+    """
+
+    w_q: npt.ArrayLike
+    w_k: npt.ArrayLike
+    w_v: npt.ArrayLike
+    w_o: npt.ArrayLike
+    w_1: npt.ArrayLike
+    b_1: npt.ArrayLike
+    w_2: npt.ArrayLike
+    b_2: npt.ArrayLike
+    gain_1: npt.ArrayLike = 1.0
+    bias_1: npt.ArrayLike = 0.0
+    gain_2: npt.ArrayLike = 1.0
+    bias_2: npt.ArrayLike = 0.0
+
+
+def transformer_block(
+    x: npt.ArrayLike,
+    weights: BlockWeights,
+    n_heads: int,
+    norm: Literal["pre", "post"] = "pre",
+    mask: npt.ArrayLike | None = None,
+) -> Floats:
+    r"""One layer of a Transformer: attention between positions, then a feed-forward layer at each.
+
+    .. math::
+
+        \text{pre:} \quad  & Y = X + \mathrm{MHA}(\mathrm{LN}_1(X)), &\quad Z &= Y + \mathrm{FFN}(\mathrm{LN}_2(Y)) \\
+        \text{post:} \quad & Y = \mathrm{LN}_1(X + \mathrm{MHA}(X)), &\quad Z &= \mathrm{LN}_2(Y + \mathrm{FFN}(Y))
+
+    Parameters
+    ----------
+    x : array of shape (..., n, d_model)
+        Positions have been added before the first block, not here.
+    weights : BlockWeights
+    n_heads : int
+        A divisor of ``d_model``.
+    norm : {"pre", "post"}
+        Whether layer norm comes before each part, leaving the residual path free, or after each sum.
+    mask : array of shape (..., n, n), optional
+        As in :func:`attention_weights`.
+
+    Returns
+    -------
+    array of shape (..., n, d_model)
+        Equal to ``torch.nn.TransformerEncoderLayer`` without dropout and without biases in its attention.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or ``norm`` is neither.
+
+    References
+    ----------
+    Vaswani et al. (2017), post-norm; Xiong et al. (2020), pre-norm.
+
+    Examples
+    --------
+    With all matrices zero, the residual paths hand the input through, up to the norms.
+
+    >>> square, hidden = np.zeros((2, 2)), np.zeros((2, 8))
+    >>> nothing = BlockWeights(square, square, square, square, hidden, np.zeros(8), hidden.T, np.zeros(2))
+    >>> transformer_block([[1, 3]], nothing, n_heads=1)
+    array([[1., 3.]])
+    >>> transformer_block([[1, 3]], nothing, n_heads=1, norm="post").round(3)
+    array([[-1.,  1.]])
+    """
+    if norm not in ("pre", "post"):
+        raise ValueError(f'norm is {norm!r}; choose "pre" or "post"')
+    w, x = weights, _vectors(x, "x")
+
+    def norm_1(x: Floats) -> Floats:
+        return layer_norm(x, w.gain_1, w.bias_1)
+
+    def norm_2(x: Floats) -> Floats:
+        return layer_norm(x, w.gain_2, w.bias_2)
+
+    def mha(x: Floats) -> Floats:
+        return multi_head_attention(x, w.w_q, w.w_k, w.w_v, w.w_o, n_heads, mask)
+
+    def ffn(x: Floats) -> Floats:
+        return feed_forward(x, w.w_1, w.b_1, w.w_2, w.b_2)
+
+    if norm == "pre":
+        x = x + mha(norm_1(x))
+        return x + ffn(norm_2(x))
+    x = norm_1(x + mha(x))
+    return norm_2(x + ffn(x))
+
+
 def _floats(x: npt.ArrayLike) -> Floats:
     """An array of floats, as precise as it comes."""
     x = np.asarray(x)
@@ -366,6 +666,14 @@ def _project(x: Floats, w: npt.ArrayLike, name: str) -> Floats:
     if w.ndim != 2 or w.shape[0] != x.shape[-1]:
         raise ValueError(f"{name} has shape {w.shape}; it needs {x.shape[-1]} rows, one per feature")
     return x @ w
+
+
+def _per_feature(b: npt.ArrayLike, x: Floats, name: str) -> Floats:
+    """One number per feature of ``x``, or one for all, in its precision."""
+    values = np.asarray(b, dtype=x.dtype)
+    if values.shape not in ((), x.shape[-1:]):
+        raise ValueError(f"{name} has shape {values.shape}; it needs {x.shape[-1]} numbers, one per feature")
+    return values
 
 
 def _additive(mask: npt.ArrayLike, scores: Floats) -> Floats:

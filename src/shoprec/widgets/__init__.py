@@ -6,5 +6,6 @@ output is still a complete table or text; every text stands there in Chinese and
 
 from shoprec.widgets.hybrid_ranker import hybrid_slider
 from shoprec.widgets.neighbour_finder import neighbour_finder
+from shoprec.widgets.softmax_temperature import softmax_temperature
 
-__all__ = ["hybrid_slider", "neighbour_finder"]
+__all__ = ["hybrid_slider", "neighbour_finder", "softmax_temperature"]
