@@ -5,5 +5,6 @@ output is still a complete table or text; every text stands there in Chinese and
 """
 
 from shoprec.widgets.hybrid_ranker import hybrid_slider
+from shoprec.widgets.weight_path import weight_explorer
 
-__all__ = ["hybrid_slider"]
+__all__ = ["hybrid_slider", "weight_explorer"]
