@@ -174,16 +174,18 @@ def _ranking(table: pd.DataFrame, order: np.ndarray, w: float, first_label: Sequ
     """Return the items, best first; the exact scores are in the attributes, the cells round them."""
     (zh1, en1), (zh2, en2) = ([escape(text) for text in label] for label in (first_label, second_label))
     names = both(f"<i>s</i>₁：{zh1}；<i>s</i>₂：{zh2}", f"<i>s</i>₁: {en1}; <i>s</i>₂: {en2}")
-    columns = [both("名次", "Rank"), both("编号", "No."), both("商品", "Item"), "<i>s</i>₁", "<i>s</i>₂", "<i>s</i>"]
-    head = "".join(f'<th scope="col">{title}</th>' for title in [*columns, both("下一篮", "Next basket")])
+    columns = [both("名次", "Rank"), both("编号", "No."), both("商品", "Item")]
+    columns += ["<i>s</i>₁", "<i>s</i>₂", "<i>s</i>", both("下一篮", "Next basket")]
+    part = [' class="part"' * title.endswith(("₁", "₂")) for title in columns]
+    head = "".join(f'<th scope="col"{p}>{title}</th>' for p, title in zip(part, columns, strict=True))
     rows = []
     for rank, i in enumerate(order, 1):
         row = table.loc[i]
         one, two = float(row["first"]), float(row["second"])
         rows.append(
             f'<tr data-item="{i}" data-first="{one!r}" data-second="{two!r}"{" data-bought" * bool(row["bought"])}>'
-            f'<td class="rank">{rank}</td><td>{i + 1}</td><th scope="row">{_name(row)}</th><td>{one:.2f}</td>'
-            f'<td>{two:.2f}</td><td class="score">{w * one + (1 - w) * two:.2f}</td>'
+            f'<td class="rank">{rank}</td><td>{i + 1}</td><th scope="row">{_name(row)}</th><td class="part">'
+            f'{one:.2f}</td><td class="part">{two:.2f}</td><td class="score">{w * one + (1 - w) * two:.2f}</td>'
             f"<td>{'✓' * bool(row['bought'])}</td></tr>\n"
         )
     return (
