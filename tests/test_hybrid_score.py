@@ -55,6 +55,47 @@ def test_only_the_ratio_of_the_weights_ranks(w1, w2, scale):
     np.testing.assert_array_equal(ranks(one), ranks(other))
 
 
+@given(w1=st.floats(-10, 10), w2=st.floats(-10, 10))
+def test_opposite_weights_turn_the_ranking_over(w1, w2):
+    rng = np.random.default_rng(2)
+    u, v, p, b = (rng.normal(size=s) for s in [(4, 3), (9, 3), (9, 2), (4, 2)])
+    np.testing.assert_array_equal(hybrid_score(u, v, p, b, -w1, -w2), -hybrid_score(u, v, p, b, w1, w2))
+
+
+@given(w1=st.floats(-5, 5), w2=st.floats(-5, 5))
+def test_two_inner_products_are_one_of_joined_vectors(w1, w2):
+    rng = np.random.default_rng(3)
+    u, v, p, b = (rng.normal(size=s) for s in [(7, 2), (9, 2), (9, 3), (7, 3)])
+    scores = hybrid_score(u, v, p, b, w1, w2)
+    joined = np.hstack([w1 * u, w2 * b]) @ np.hstack([v, p]).T
+    np.testing.assert_allclose(scores, joined, atol=1e-9)
+    assert np.linalg.matrix_rank(scores, tol=1e-9) <= 2 + 3
+
+
+@given(a=st.floats(0.1, 10), c=st.floats(-100, 100))
+def test_affine_functions_leave_the_scales_and_others_do_not(a, c):
+    x = np.random.default_rng(4).normal(size=(5, 30))
+    for scale in (zscore, min_max):
+        np.testing.assert_allclose(scale(a * x + c), scale(x), atol=1e-9)
+        assert np.abs(scale(x**3) - scale(x)).max() > 0.01
+    np.testing.assert_allclose(zscore(-a * x), -zscore(x), atol=1e-9)
+    np.testing.assert_allclose(min_max(-a * x), 1 - min_max(x), atol=1e-9)
+
+
+@pytest.mark.parametrize("increasing", [np.exp, np.cbrt, lambda x: x**3, zscore, min_max])
+def test_increasing_functions_leave_a_ranking(increasing):
+    x = np.random.default_rng(5).normal(size=(5, 30))
+    np.testing.assert_array_equal(ranks(increasing(x)), ranks(x))
+
+
+def test_a_zscore_per_user_folds_into_the_user_vector():
+    rng = np.random.default_rng(6)
+    u, v = rng.normal(size=(4, 3)), rng.normal(size=(50, 3))
+    deviation = np.sqrt(np.einsum("ud,de,ue->u", u, np.cov(v.T, bias=True), u))
+    folded = (u / deviation[:, None]) @ (v - v.mean(axis=0)).T
+    np.testing.assert_allclose(folded, zscore(u @ v.T))
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [

@@ -16,7 +16,7 @@ FLOORS = [re.findall(r"\w+", floor) for floor in shoprec.__doc__.split("named be
 MODULES = [module for floor in FLOORS for module in floor]
 WITHOUT_TORCH = [
     "datasets", "similarity", "attention", "splits", "metrics", "behaviour", "baselines", "neighbors", "content",
-    "hybrid", "evaluation",
+    "hybrid", "fusion", "evaluation", "simulation",
 ]  # fmt: skip
 
 

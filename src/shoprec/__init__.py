@@ -2,7 +2,7 @@
 
 The modules stand on floors, parted by semicolons; each imports only from floors named before its own:
 datasets, similarity, attention, device; splits, metrics; behaviour; baselines, neighbors, content, sequential;
-hybrid, language_models; training; evaluation; simulation; plotting, widgets.
+hybrid, language_models; fusion, training; evaluation; simulation; plotting, widgets.
 """
 
 __version__ = "0.1.0"
