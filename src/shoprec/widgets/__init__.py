@@ -5,5 +5,6 @@ output is still a complete table or text; every text stands there in Chinese and
 """
 
 from shoprec.widgets.hybrid_ranker import hybrid_slider
+from shoprec.widgets.vector_pair import vector_pair
 
-__all__ = ["hybrid_slider"]
+__all__ = ["hybrid_slider", "vector_pair"]
