@@ -6,11 +6,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse, stats
+from scipy.spatial.distance import cdist
+from sklearn.metrics import jaccard_score
 from sklearn.metrics.pairwise import cosine_similarity as sklearn_cosine
 
-from shoprec.similarity import cosine_similarity, cosine_top_k, largest, pearson_similarity, shrink, top_k
+from shoprec.similarity import (
+    cosine_similarity,
+    cosine_top_k,
+    euclidean_distances,
+    jaccard_similarity,
+    largest,
+    pearson_similarity,
+    shrink,
+    top_k,
+)
 
 BOTH = [cosine_similarity, pearson_similarity]
+ALL = [*BOTH, jaccard_similarity, euclidean_distances]
 # Quarters are exact in binary, and include many zeros: the kind of table that is stored sparsely.
 values = st.one_of(st.just(0.0), st.integers(-20, 20).map(lambda i: i / 4))
 
@@ -100,11 +112,14 @@ def test_rounding_does_not_make_a_constant_row_vary(value, convert):
     assert (pearson_similarity(convert([[value] * 3, [1.0, 2, 4]]))[0] == 0).all()
 
 
-@pytest.mark.parametrize("similarity", BOTH)
+@pytest.mark.parametrize("similarity", ALL)
 def test_types_and_inputs_are_kept(similarity, purchases):
     single = purchases.astype(np.float32)
     assert similarity(single).dtype == similarity(sparse.csr_array(single)).dtype == np.float32
     assert similarity(purchases > 0).dtype == float
+    given = purchases.copy()
+    similarity(purchases)
+    np.testing.assert_array_equal(purchases, given)
     untidy = sparse.csr_array(([1.0, 1.0, 2.0, 1.0], ([0, 0, 0, 1], [1, 1, 0, 0])), shape=(2, 3))
     before = untidy.toarray(), untidy.nnz
     np.testing.assert_allclose(similarity(untidy), similarity(before[0]), atol=1e-12)
@@ -118,7 +133,7 @@ def test_duplicate_entries_of_a_sparse_matrix_add_up():
     assert untidy.nnz == 3  # the input is left as it was
 
 
-@pytest.mark.parametrize("similarity", [*BOTH, cosine_top_k])
+@pytest.mark.parametrize("similarity", [*ALL, cosine_top_k])
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
@@ -132,6 +147,87 @@ def test_duplicate_entries_of_a_sparse_matrix_add_up():
 def test_similarities_say_what_is_wrong(similarity, a, b, message):
     with pytest.raises(ValueError, match=message):
         similarity(a, b)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array, sparse.csr_matrix, sparse.coo_array])
+def test_jaccard_agrees_with_scikit_learn_and_scipy(purchases, convert):
+    a, b = purchases, purchases[2:25]
+    ours = jaccard_similarity(convert(a), convert(b))
+    assert (ours[1] == 0).all(), "the item that nobody bought"
+    np.testing.assert_allclose(ours, 1 - cdist(a > 0, b > 0, "jaccard"), atol=1e-12)
+    for i, j in [(0, 3), (5, 9), (40, 17)]:
+        assert ours[i, j] == pytest.approx(jaccard_score(a[i] > 0, b[j] > 0))
+
+
+@pytest.mark.parametrize("convert", [np.asarray, sparse.csr_array, sparse.csr_matrix, sparse.coo_array])
+def test_euclidean_agrees_with_scipy(purchases, convert):
+    a, b = purchases, purchases[:25]
+    np.testing.assert_allclose(euclidean_distances(convert(a), convert(b)), cdist(a, b), atol=1e-12)
+    np.testing.assert_allclose(euclidean_distances(convert(a)), cdist(a, a), atol=1e-12)
+
+
+@pytest.mark.parametrize("measure", [jaccard_similarity, euclidean_distances])
+@given(pair=pairs())
+def test_sparse_and_dense_sets_and_distances_are_equal_and_symmetric(measure, pair):
+    a, b = pair
+    dense = measure(a, b)
+    np.testing.assert_allclose(measure(b, a).T, dense, atol=1e-9)
+    np.testing.assert_allclose(measure(sparse.csr_array(a), sparse.csr_array(b)), dense, atol=1e-9)
+    np.testing.assert_allclose(np.diag(measure(a)), a.any(axis=1) if measure is jaccard_similarity else 0)
+
+
+# What chapter 4.2 proves
+
+
+@given(a=tables())
+def test_length_of_the_difference_of_unit_vectors(a):
+    a = a[a.any(axis=1)]
+    unit = a / np.linalg.norm(a, axis=1, keepdims=True)
+    np.testing.assert_allclose(euclidean_distances(unit) ** 2, 2 * (1 - cosine_similarity(a)), atol=1e-12)
+
+
+@given(a=tables(min_rows=3, max_rows=3, min_cols=2))
+def test_the_angle_is_a_metric(a):
+    angle = np.arccos(cosine_similarity(a[a.any(axis=1)]))
+    for middle in range(len(angle)):
+        assert (angle <= angle[:, [middle]] + angle[[middle]] + 1e-6).all()
+
+
+def test_one_minus_the_cosine_is_no_metric():
+    distance = 1 - cosine_similarity([[1, 0], [1, 1], [0, 1]])
+    assert distance[0, 2] > distance[0, 1] + distance[1, 2] + 0.4
+
+
+@given(pair=pairs(), seed=st.integers(0, 99))
+def test_rotations_and_reflections_leave_cosine_and_distance(pair, seed):
+    a, b = pair
+    turn = stats.ortho_group.rvs(a.shape[1], random_state=seed) if a.shape[1] > 1 else -np.eye(1)
+    for measure in (cosine_similarity, euclidean_distances):
+        np.testing.assert_allclose(measure(a @ turn, b @ turn), measure(a, b), atol=1e-6)
+
+
+@given(a=tables(max_rows=8, max_cols=9))
+def test_jaccard_dice_and_cosine_of_sets_stand_in_order(a):
+    jaccard, cosine = jaccard_similarity(a), cosine_similarity(a != 0)
+    dice = 2 * jaccard / (1 + jaccard)
+    assert (jaccard <= dice + 1e-12).all()
+    assert (dice <= cosine + 1e-12).all()
+
+
+@given(a=tables(max_rows=8, min_cols=2, max_cols=9))
+def test_pearson_of_sets_is_the_cosine_less_that_of_chance(a):
+    a = (a != 0).astype(float)
+    share = a.mean(axis=1)
+    a, share = a[(share > 0) & (share < 1)], share[(share > 0) & (share < 1)]
+    chance, spread = np.sqrt(np.outer(share, share)), np.sqrt(np.outer(1 - share, 1 - share))
+    np.testing.assert_allclose(pearson_similarity(a), (cosine_similarity(a) - chance) / spread, atol=1e-9)
+
+
+@given(data=st.data(), top=st.integers(2, 10), d=st.integers(1, 8))
+def test_ratings_cannot_disagree_in_cosine(data, top, d):
+    ratings = data.draw(arrays(float, (2, d), elements=st.integers(1, top)))
+    assert cosine_similarity(ratings)[0, 1] >= 2 * top / (1 + top**2) - 1e-12
+    assert cosine_similarity([[1, top]], [[top, 1]])[0, 0] == pytest.approx(2 * top / (1 + top**2))
 
 
 @given(s=st.floats(-1, 1), n=st.integers(0, 1000), strength=st.floats(0.5, 100))

@@ -105,6 +105,83 @@ def pearson_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
     return _normalise(product, x_norm, y_norm)
 
 
+def jaccard_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
+    r"""Jaccard index of each row of ``a`` with each row of ``b``: what two sets share of all that they hold.
+
+    .. math:: J(A, B) = \frac{|A \cap B|}{|A \cup B|} = \frac{n_{AB}}{n_A + n_B - n_{AB}}
+
+    Parameters
+    ----------
+    a : dense or sparse matrix of shape (n_a, d)
+        A row is the set of the coordinates in which it is nonzero; how large they are doesn't count.
+    b : dense or sparse matrix of shape (n_b, d), optional
+        Without it, the rows of ``a`` are compared with each other.
+
+    Returns
+    -------
+    array of shape (n_a, n_b)
+        Between 0 and 1. An empty set resembles nothing: its similarity is 0, with itself too. Always dense;
+        32-bit floats stay 32-bit.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not a matrix, holds NaN or infinity, or the rows differ in length.
+
+    References
+    ----------
+    Manning, Raghavan and Schütze (2008), *Introduction to Information Retrieval*, section 3.3.4.
+
+    Examples
+    --------
+    >>> jaccard_similarity([[1, 1, 1, 0], [0, 2, 0, 0], [0, 0, 5, 5]]).round(2)
+    array([[1.  , 0.33, 0.25],
+           [0.33, 1.  , 0.  ],
+           [0.25, 0.  , 1.  ]])
+    """
+    x, y = map(_seen, _rows(a, b))
+    common = _dot(x, y)
+    union = np.asarray(x.sum(axis=1))[:, None] + np.asarray(y.sum(axis=1)) - common
+    return np.divide(common, union, out=common, where=union > 0)
+
+
+def euclidean_distances(a: Matrix, b: Matrix | None = None) -> Floats:
+    r"""Straight-line distance from each row of ``a`` to each row of ``b``.
+
+    .. math:: \lVert \mathbf{a} - \mathbf{b} \rVert = \sqrt{\lVert \mathbf{a} \rVert^2 + \lVert \mathbf{b} \rVert^2
+              - 2 \langle \mathbf{a}, \mathbf{b} \rangle}
+
+    Computed as it stands there, from the sparse inner products. The difference under the root loses digits if
+    two rows are far closer to each other than to the origin; for counts of moderate size it is exact.
+
+    Parameters
+    ----------
+    a : dense or sparse matrix of shape (n_a, d)
+    b : dense or sparse matrix of shape (n_b, d), optional
+        Without it, the rows of ``a`` are compared with each other.
+
+    Returns
+    -------
+    array of shape (n_a, n_b)
+        Never negative. Always dense; 32-bit floats stay 32-bit.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not a matrix, holds NaN or infinity, or the rows differ in length.
+
+    Examples
+    --------
+    >>> euclidean_distances([[0, 0], [3, 4]])
+    array([[0., 5.],
+           [5., 0.]])
+    """
+    x, y = _rows(a, b)
+    x_square, y_square = ((m * m).sum(axis=1) for m in (x, y))
+    square = np.asarray(x_square)[:, None] + np.asarray(y_square) - 2 * _dot(x, y)
+    return np.sqrt(np.maximum(square, 0))
+
+
 def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -> Floats:
     r"""Pull similarities that rest on few observations towards zero.
 
