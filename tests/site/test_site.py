@@ -25,6 +25,11 @@ def chapter() -> str:
     return pages()[1]
 
 
+def nested() -> str:
+    """A chapter in a folder, whose links go up one step."""
+    return next(name for name in pages() if "/" in name and not name.endswith("/index"))
+
+
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("name", pages())
 def test_page_loads_and_fits(page: Page, site_url: str, view: str, name: str) -> None:
@@ -103,17 +108,18 @@ class TestLanding:
 
 
 class TestSwitch:
+    @pytest.mark.parametrize("name", [chapter(), nested()])
     @pytest.mark.parametrize(("start", "end"), [(a, b) for a in VIEWS for b in VIEWS if a != b])
-    def test_keeps_page_and_place(self, page: Page, site_url: str, start: str, end: str) -> None:
+    def test_keeps_page_and_place(self, page: Page, site_url: str, start: str, end: str, name: str) -> None:
         page.set_viewport_size({"width": 1280, "height": 300})
-        page.goto(f"{site_url}/{start}/{chapter()}.html")
+        page.goto(f"{site_url}/{start}/{name}.html")
         section = page.locator("article section section[id]").nth(1)
         place = section.get_attribute("id")
         section.evaluate("element => element.scrollIntoView({behavior: 'instant'})")
         link = page.locator(f".view-switch a[data-view={end}]")
         link.focus()
         page.keyboard.press("Enter")
-        page.wait_for_url(f"{site_url}/{end}/{chapter()}.html#{place}")
+        page.wait_for_url(f"{site_url}/{end}/{name}.html#{place}")
         expect(page.locator(f"[id='{place}']")).to_be_in_viewport()
 
     def test_top_of_a_page_leads_to_the_top(self, page: Page, site_url: str) -> None:
@@ -121,10 +127,11 @@ class TestSwitch:
         page.locator(".view-switch a[data-view=en]").click()
         page.wait_for_url(f"{site_url}/en/{chapter()}.html")
 
-    def test_works_without_javascript(self, build: Path) -> None:
-        soup = BeautifulSoup((build / "zh" / f"{chapter()}.html").read_text("utf8"), "html.parser")
+    @pytest.mark.parametrize(("name", "up"), [(chapter(), "../"), (nested(), "../../")])
+    def test_works_without_javascript(self, build: Path, name: str, up: str) -> None:
+        soup = BeautifulSoup((build / "zh" / f"{name}.html").read_text("utf8"), "html.parser")
         hrefs = {link["data-view"]: link["href"] for link in soup.select(".view-switch a")}
-        assert hrefs == {view: f"../{view}/{chapter()}.html" for view in VIEWS}
+        assert hrefs == {view: f"{up}{view}/{name}.html" for view in VIEWS}
 
 
 @pytest.mark.parametrize(
