@@ -4,6 +4,7 @@ A widget is a function that returns HTML, and a script and a style sheet of the 
 output is still a complete table or text; every text stands there in Chinese and in English.
 """
 
+from shoprec.widgets.attention_explorer import attention_explorer
 from shoprec.widgets.hybrid_ranker import hybrid_slider
 
-__all__ = ["hybrid_slider"]
+__all__ = ["attention_explorer", "hybrid_slider"]
