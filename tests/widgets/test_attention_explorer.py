@@ -53,7 +53,7 @@ def test_status_line_names_the_most_attended(households):
     frame, weights = households["17"]
     most = weights[:, -1].argmax(axis=1)
     line = soup_of(households).select_one(".status > [lang=en]").text
-    assert line == f"Product 5 attends most to: 1 → Product {most[0]}; 2 → Product {most[1]}."
+    assert line == f"Product 5 attends most to: Head 1 → Product {most[0]}; Head 2 → Product {most[1]}."
     assert frame["name_zh"][most[1]] in soup_of(households).select_one(".status > [lang=zh]").text
 
 
@@ -77,6 +77,14 @@ def test_data_cannot_become_markup(hostile):
     assert shape(soup) == shape(soup_of({"17": (frame, weights)}))
     assert soup.select_one("option").text == hostile
     assert {span.text for span in soup.select("tbody [lang]")} == {hostile}
+
+
+def test_heads_can_be_named(households):
+    soup = BeautifulSoup(attention_explorer(households, [("甲", "A<b>"), ("乙", "B")]).data, "html.parser")
+    assert [th.text for th in soup.select_one("table").select(".head > [lang=en]")] == ["A<b>", "B"]
+    assert "甲 → 商品" in soup.select_one(".status > [lang=zh]").text
+    with pytest.raises(ValueError, match="names for 1 heads"):
+        attention_explorer(households, [("甲", "A")])
 
 
 def test_no_household_is_an_error():

@@ -32,11 +32,12 @@ customElements.get("attention-explorer") ?? customElements.define("attention-exp
         cell.style.setProperty("--part", given[j] / 10 + "%");
       });
     }
+    const head = (h, lang) => table.querySelectorAll(`.head > [lang=${lang}]`)[h].textContent;
     const name = (row, lang) => row.querySelector(`[lang=${lang}]`).textContent;
     for (const [lang, says, and, end] of [["zh", " 最看重：", "；", "。"], ["en", " attends most to:", ";", "."]]) {
       const bold = document.createElement("b");
       bold.textContent = name(query, lang);
-      const list = most.map((row, h) => ` ${h + 1} → ${name(row, lang)}`).join(and);
+      const list = most.map((row, h) => ` ${head(h, lang)} → ${name(row, lang)}`).join(and);
       this.querySelector(`.status > [lang=${lang}]`).replaceChildren(bold, says + list + end);
     }
   }

@@ -1,6 +1,6 @@
 """A household's purchases, and which of them the reader's chosen one attends to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -11,7 +11,12 @@ from IPython.display import HTML
 from shoprec.widgets.element import both, custom_element
 
 
-def attention_explorer(households: Mapping[str, tuple[pd.DataFrame, npt.NDArray[np.floating]]]) -> HTML:
+Pair = tuple[str, str]
+
+
+def attention_explorer(
+    households: Mapping[str, tuple[pd.DataFrame, npt.NDArray[np.floating]]], heads: Sequence[Pair] | None = None
+) -> HTML:
     """Show, head by head, how much each purchase attends to each other one.
 
     The output is a table of the first household's purchases with the weights that its last purchase gives; further
@@ -24,6 +29,8 @@ def attention_explorer(households: Mapping[str, tuple[pd.DataFrame, npt.NDArray[
         By name, such as a household's number: its purchases, oldest first, with the columns ``date`` (text),
         ``name_zh`` and ``name_en``; and the attention weights, an array of shape (heads, purchases, purchases)
         whose rows add up to 1. Weights are rounded to thousandths. Two dozen purchases are plenty.
+    heads
+        Names of the heads as ``(Chinese, English)``; by default they are numbered.
 
     Returns
     -------
@@ -33,7 +40,7 @@ def attention_explorer(households: Mapping[str, tuple[pd.DataFrame, npt.NDArray[
     Raises
     ------
     ValueError
-        If there is no household, a column is missing, or the weights don't fit.
+        If there is no household, a column is missing, or the weights or names don't fit.
 
     Examples
     --------
@@ -47,12 +54,17 @@ def attention_explorer(households: Mapping[str, tuple[pd.DataFrame, npt.NDArray[
         raise ValueError("there is no household to show")
     for name, (purchases, weights) in households.items():
         _check(name, purchases, weights)
+    if heads is None:
+        n_heads = max(len(weights) for _, weights in households.values())
+        heads = [(f"头 {h}", f"Head {h}") for h in range(1, n_heads + 1)]
+    if any(len(weights) != len(heads) for _, weights in households.values()):
+        raise ValueError(f"there are names for {len(heads)} heads; every household must have as many")
     options = "".join(f"<option>{escape(name)}</option>" for name in households)
-    tables = (_table(*item, shown=i == 0) for i, item in enumerate(households.items()))
+    tables = (_table(*item, heads, shown=i == 0) for i, item in enumerate(households.items()))
     body = f"""\
 <form autocomplete="off">
 <p class="choose"><label><span>{both("家庭", "Household")}</span> <select>{options}</select></label></p>
-<p class="status" role="status">{_status(*next(iter(households.values())))}</p>
+<p class="status" role="status">{_status(*next(iter(households.values())), heads)}</p>
 {"".join(tables)}</form>
 """
     return custom_element("attention-explorer", body)
@@ -72,26 +84,31 @@ def _check(name: str, purchases: pd.DataFrame, weights: npt.NDArray[np.floating]
         raise ValueError(f"the weights of {name} must not be negative, and each row must add up to 1")
 
 
-def _status(purchases: pd.DataFrame, weights: npt.NDArray[np.floating]) -> str:
+def _status(purchases: pd.DataFrame, weights: npt.NDArray[np.floating], heads: Sequence[Pair]) -> str:
     """Return what the last purchase attends to most, in each head."""
     last = purchases.iloc[-1]
     zh = f"<b>{escape(last['name_zh'])}</b> 最看重："
     en = f"<b>{escape(last['name_en'])}</b> attends most to:"
-    for head, row in enumerate(_thousandths(weights)[:, -1], 1):
-        most = purchases.iloc[int(row.argmax())]
-        more = head < len(weights)
-        zh += f" {head} → {escape(most['name_zh'])}{'；' if more else '。'}"
-        en += f" {head} → {escape(most['name_en'])}{';' if more else '.'}"
+    most = [purchases.iloc[int(row.argmax())] for row in _thousandths(weights)[:, -1]]
+    zh += (
+        "；".join(f" {escape(name[0])} → {escape(row['name_zh'])}" for name, row in zip(heads, most, strict=True))
+        + "。"
+    )
+    en += (
+        ";".join(f" {escape(name[1])} → {escape(row['name_en'])}" for name, row in zip(heads, most, strict=True)) + "."
+    )
     return both(zh, en)
 
 
-def _table(name: str, household: tuple[pd.DataFrame, npt.NDArray[np.floating]], shown: bool) -> str:
+def _table(
+    name: str, household: tuple[pd.DataFrame, npt.NDArray[np.floating]], heads: Sequence[Pair], shown: bool
+) -> str:
     """Return one household; the attribute holds all weights, the cells those of the last purchase."""
     purchases, weights = household
     parts = _thousandths(weights)
-    heads = "".join(
-        f'<th scope="col">{both(f"头 {h}", f"Head {h}")} <span class="unit">%</span></th>'
-        for h in range(1, len(weights) + 1)
+    titles = "".join(
+        f'<th scope="col" class="head">{both(escape(zh), escape(en))} <span class="unit">%</span></th>'
+        for zh, en in heads
     )
     last = len(purchases) - 1
     rows = "".join(
@@ -107,7 +124,7 @@ def _table(name: str, household: tuple[pd.DataFrame, npt.NDArray[np.floating]], 
 <table class="purchases{" shown" * shown}" data-weights="{",".join(map(str, parts.ravel()))}">
 <caption>{both("家庭", "Household")} {escape(name)}</caption>
 <thead><tr><th scope="col">{both("商品", "Product")}</th>
-<th scope="col" class="date">{both("日期", "Date")}</th>{heads}</tr></thead>
+<th scope="col" class="date">{both("日期", "Date")}</th>{titles}</tr></thead>
 <tbody>
 {rows}</tbody>
 </table>
