@@ -10,7 +10,6 @@ from IPython.display import HTML
 
 from shoprec.widgets.element import both, custom_element
 
-
 Pair = tuple[str, str]
 
 
@@ -90,13 +89,9 @@ def _status(purchases: pd.DataFrame, weights: npt.NDArray[np.floating], heads: S
     zh = f"<b>{escape(last['name_zh'])}</b> 最看重："
     en = f"<b>{escape(last['name_en'])}</b> attends most to:"
     most = [purchases.iloc[int(row.argmax())] for row in _thousandths(weights)[:, -1]]
-    zh += (
-        "；".join(f" {escape(name[0])} → {escape(row['name_zh'])}" for name, row in zip(heads, most, strict=True))
-        + "。"
-    )
-    en += (
-        ";".join(f" {escape(name[1])} → {escape(row['name_en'])}" for name, row in zip(heads, most, strict=True)) + "."
-    )
+    pairs = list(zip(heads, most, strict=True))
+    zh += "；".join(f" {escape(head[0])} → {escape(row['name_zh'])}" for head, row in pairs) + "。"
+    en += ";".join(f" {escape(head[1])} → {escape(row['name_en'])}" for head, row in pairs) + "."
     return both(zh, en)
 
 
