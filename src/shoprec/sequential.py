@@ -23,7 +23,8 @@ the target, just as in the test. One causal pass over a window of purchases answ
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from functools import partial
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -56,6 +57,11 @@ class TransformerConfig:
         Length of the product vectors of the behaviour term.
     fused : bool
         Use PyTorch's fused attention instead of the written-out one; same numbers, faster.
+    causal : bool
+        Let a purchase see only itself and what came before (SASRec, GPT). Otherwise it sees the whole window, and
+        what is asked for must be hidden behind [MASK] (BERT4Rec); such a network has no behaviour term.
+    pointing : bool
+        Whether the taste term also points at purchases.
     """
 
     d_model: int = 64
@@ -67,32 +73,44 @@ class TransformerConfig:
     behaviour: bool = True
     d_product: int = 32
     fused: bool = True
+    causal: bool = True
+    pointing: bool = True
 
 
 class MultiHeadAttention(nn.Module):
-    """Causal multi-head self-attention: the features are split into heads, never the sequence."""
+    """Multi-head self-attention, causal or not: the features are split into heads, never the sequence."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         if config.d_model % config.n_heads:
             raise ValueError(f"d_model {config.d_model} is no multiple of n_heads {config.n_heads}")
         self.n_heads, self.dropout, self.fused = config.n_heads, config.dropout, config.fused
+        self.causal = config.causal
+        self.weights: Tensor | None = None  # of the last written-out pass, to look at
         self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
         self.out = nn.Linear(config.d_model, config.d_model)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Let each position look at itself and what came before; (batch, length, d_model) in and out."""
+    def forward(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
+        """Let each position look at what it may see; (batch, length, d_model) in and out.
+
+        ``visible``, (batch, length), says what is no padding. A causal layer needs no telling: padding comes last.
+        """
         n, length, d = x.shape
         heads = self.qkv(x).view(n, length, 3, self.n_heads, d // self.n_heads)
         q, k, v = heads.permute(2, 0, 3, 1, 4)  # each (n, heads, length, d / heads)
         p = self.dropout if self.training else 0.0
+        mask = None if self.causal or visible is None else visible[:, None, None]
         if self.fused:
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=p)
+            y = F.scaled_dot_product_attention(q, k, v, mask, p, is_causal=self.causal)
         else:
             scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])  # (n, heads, length, length)
-            future = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
-            weights = F.dropout(scores.masked_fill(future, -math.inf).softmax(dim=-1), p)
-            y = weights @ v
+            if self.causal:
+                mask = torch.ones(length, length, dtype=torch.bool, device=x.device).tril()
+            if mask is not None:
+                scores = scores.masked_fill(~mask, -math.inf)
+            weights = scores.softmax(dim=-1)
+            self.weights = weights.detach()
+            y = F.dropout(weights, p) @ v
         return self.out(y.transpose(1, 2).reshape(n, length, d))
 
 
@@ -112,9 +130,9 @@ class TransformerBlock(nn.Module):
         self.feed_forward = nn.Sequential(nn.Linear(d, 4 * d), nn.GELU(), nn.Linear(4 * d, d))
         self.drop = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
         """(batch, length, d_model) in and out."""
-        x = x + self.drop(self.attention(self.norm1(x)))
+        x = x + self.drop(self.attention(self.norm1(x), visible))
         return x + self.drop(self.feed_forward(self.norm2(x)))
 
 
@@ -164,11 +182,26 @@ class PurchaseTransformer(nn.Module):
     config : TransformerConfig, optional
     n_sampled : int, optional
         Products drawn per batch to estimate the softmax's denominator; without it, all of them are used.
+    backbone : Module, optional
+        Takes the place of the blocks: called like :class:`TransformerBlock`, causal if the configuration is.
+
+    Raises
+    ------
+    ValueError
+        If a network that is not causal is to have the behaviour term.
     """
 
-    def __init__(self, history: History, config: TransformerConfig | None = None, n_sampled: int | None = None) -> None:
+    def __init__(
+        self,
+        history: History,
+        config: TransformerConfig | None = None,
+        n_sampled: int | None = None,
+        backbone: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self.config = config = config or TransformerConfig()
+        if config.behaviour and not config.causal:
+            raise ValueError("a network that isn't causal has no behaviour term; set behaviour=False")
         self.n_items, self.n_sampled = history.n_items, n_sampled
         self.log_popularity: Tensor
         self.register_buffer("log_popularity", torch.as_tensor(history.log_popularity, dtype=torch.float32))
@@ -176,13 +209,17 @@ class PurchaseTransformer(nn.Module):
         self.item_bias = nn.Parameter(torch.zeros(self.n_items))
         if config.taste:
             d = config.d_model
-            self.item = nn.Embedding(self.n_items + 1, d, padding_idx=self.n_items)
+            # Behind the products stand the padding and, where there is one, [MASK].
+            n_tokens = self.n_items + (1 if config.causal else 2)
+            self.item = nn.Embedding(n_tokens, d, padding_idx=self.n_items)
             self.place = nn.Embedding(config.max_length, d)
             self.gap = nn.Embedding(N_AGES, d)
-            self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
+            blocks = (TransformerBlock(config) for _ in range(config.n_layers))
+            self.blocks = nn.ModuleList(blocks if backbone is None else [backbone])
             self.norm, self.drop = nn.LayerNorm(d), nn.Dropout(config.dropout)
-            self.point_from, self.point_at = nn.Linear(d, d, bias=False), nn.Linear(d, d, bias=False)
-            self.point_age = nn.Parameter(torch.zeros(N_AGES))
+            if config.pointing:
+                self.point_from, self.point_at = nn.Linear(d, d, bias=False), nn.Linear(d, d, bias=False)
+                self.point_age = nn.Parameter(torch.zeros(N_AGES))
             for table in (self.item, self.place, self.gap):
                 nn.init.normal_(table.weight, std=0.02)
         if config.behaviour:
@@ -194,20 +231,24 @@ class PurchaseTransformer(nn.Module):
             self.product = nn.Linear(len(PRODUCT_FEATURES), d_p, bias=False)
 
     def encode(self, batch: Batch) -> Tensor:
-        """Read the windows: a vector for each purchase in the light of those before it, (n_windows, length, d)."""
+        """Read the windows: a vector for each purchase in the light of those it sees, (n_windows, length, d)."""
         x = self.item(batch.items) + self.place.weight[: batch.items.shape[1]] + self.gap(batch.gaps)
         x = self.drop(x)
+        visible = batch.items != self.n_items
         for block in self.blocks:
-            x = block(x)
+            x = block(x, visible)
         return self.norm(x)
 
     def point(self, x: Tensor, batch: Batch) -> Tensor:
-        """How strongly each query points at each purchase of its window; (n_queries, length), 0 for the future."""
+        """How strongly each query points at each purchase of its window; (n_queries, length), 0 for the unseen."""
         affinity = self.point_from(x) @ self.point_at(x).transpose(1, 2) / math.sqrt(x.shape[-1])
         age = batch.day[:, None] - batch.days[batch.window]
         logits = affinity[batch.window, batch.position].float() + self.point_age[age_class(age)]
-        future = torch.arange(x.shape[1], device=x.device) > batch.position[:, None]
-        return logits.clamp(max=20.0).masked_fill(future, -math.inf).exp()  # unbounded, exp would overflow
+        if self.config.causal:
+            unseen = torch.arange(x.shape[1], device=x.device) > batch.position[:, None]
+        else:
+            unseen = (batch.items >= self.n_items)[batch.window]  # padding and [MASK]
+        return logits.clamp(max=20.0).masked_fill(unseen, -math.inf).exp()  # unbounded, exp would overflow
 
     def forward(self, batch: Batch, candidates: Tensor | None = None) -> Tensor:
         """Score candidate products, by default all, for each query; (n_queries, n_candidates), float32."""
@@ -219,8 +260,9 @@ class PurchaseTransformer(nn.Module):
             x = self.encode(batch)
             with torch.autocast(x.device.type, enabled=False):  # in bfloat16, close scores would become ties
                 scores = scores + x[batch.window, batch.position].float() @ self.item.weight[candidates].T
-            pointed = self._collect(self.point(x, batch), batch.items[batch.window], candidates)
-            scores = scores + pointed.log1p()
+            if self.config.pointing:
+                pointed = self._collect(self.point(x, batch), batch.items[batch.window], candidates)
+                scores = scores + pointed.log1p()
         if self.config.behaviour:
             query, item = batch.pair_query, batch.pair_item
             scores = scores + self._collect(self.behaviour(batch), item, candidates, query, len(scores))
@@ -241,7 +283,7 @@ class PurchaseTransformer(nn.Module):
         if query is None:
             n_queries = len(value)
             query = torch.arange(n_queries, device=value.device)[:, None].expand_as(value)
-        column = torch.full((self.n_items + 1,), -1, device=item.device)
+        column = torch.full((self.n_items + 2,), -1, device=item.device)  # -1 also for padding and [MASK]
         column[candidates] = torch.arange(len(candidates), device=item.device)
         place = column[item]
         keep = place >= 0
@@ -324,6 +366,8 @@ class TrainingSet:
     n_dates : int
         Dates drawn per household.
     device : torch.device, optional
+    behaviour : bool
+        Whether to compute the behaviour term's features, which takes time and which only that term reads.
     """
 
     def __init__(
@@ -333,9 +377,11 @@ class TrainingSet:
         batch_size: int = 32,
         n_dates: int = 16,
         device: torch.device | None = None,
+        behaviour: bool = True,
     ) -> None:
         self.history, self.max_length = history, max_length
         self.batch_size, self.n_dates, self.device = batch_size, n_dates, device or torch.device("cpu")
+        self.behaviour = behaviour
         first_basket = history.basket[history.start[:-1].clip(max=len(history.basket) - 1)]
         last_basket = history.basket[history.start[1:] - 1]
         has_two = (np.diff(history.start) > 0) & (last_basket > first_basket)
@@ -374,7 +420,48 @@ class TrainingSet:
         basket = history.basket[known]
         target_query, event = ragged(history.basket_start[basket], history.basket_start[basket + 1])
         targets = (target_query, history.item[event])
-        return make_batch(history, users, stop, window, days, known, self.max_length, targets).to(self.device)
+        make = make_batch if self.behaviour else partial(make_batch, behaviour=False)
+        return make(history, users, stop, window, days, known, self.max_length, targets).to(self.device)
+
+
+class ClozeSet(TrainingSet):
+    """Batches of gaps to be filled in, for a network that is not causal.
+
+    From each household a window that ends before one of its baskets, drawn at random. [MASK] stands behind the window
+    and asks for that basket, as it will when recommending; and a share of the purchases in the window is hidden behind
+    [MASK] too, each to be guessed from all that is left.
+
+    Parameters
+    ----------
+    share : float
+        Share of the purchases to hide.
+    **settings
+        Those of :class:`TrainingSet`.
+
+    References
+    ----------
+    Sun et al. (2019), *BERT4Rec: Sequential recommendation with bidirectional encoder representations from
+    Transformer*.
+    """
+
+    def __init__(self, history: History, max_length: int, share: float = 0.2, **settings: Any) -> None:
+        super().__init__(history, max_length, **settings, behaviour=False)
+        self.share = share
+
+    def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
+        """Draw a basket to ask for and purchases to hide from each household."""
+        history = self.history
+        begin, end = history.start[users], history.start[users + 1]
+        basket = rng.integers(history.basket[begin] + 1, history.basket[end - 1] + 1)
+        stop = history.basket_start[basket]
+        target_query, event = ragged(stop, history.basket_start[basket + 1])
+        batch = make_batch(
+            history, users, stop, np.arange(len(users)), history.day[stop], stop, self.max_length - 1,
+            (target_query, history.item[event]), behaviour=False,
+        )  # fmt: skip
+        batch = append_mask(batch, history.n_items)
+        chosen = torch.as_tensor(rng.random(batch.items.shape) < self.share)
+        return hide(batch, chosen, history.n_items).to(self.device)
 
 
 class SequentialRecommender:
@@ -426,8 +513,11 @@ class SequentialRecommender:
             )
         days = np.full(len(households), self.day_)
         window = np.arange(len(households))
-        length = self.network.config.max_length
-        batch = make_batch(self.history_, households, stop, window, days, stop, length)
+        config = self.network.config
+        length = config.max_length - (not config.causal)  # [MASK] takes a place
+        batch = make_batch(self.history_, households, stop, window, days, stop, length, behaviour=config.behaviour)
+        if not config.causal:
+            batch = append_mask(batch, self.network.n_items)
         device = self.network.item_bias.device
         return self.network.eval()(batch.to(device)).float().cpu().numpy()
 
@@ -441,6 +531,7 @@ def make_batch(
     known: Codes,
     max_length: int,
     targets: tuple[Codes, Codes] = (np.zeros(0, int), np.zeros(0, int)),
+    behaviour: bool = True,
 ) -> Batch:
     """Collect windows and queries into tensors.
 
@@ -455,6 +546,8 @@ def make_batch(
         Purchases per window.
     targets : pair of arrays of int
         Query and product of each target.
+    behaviour : bool
+        Whether to compute the behaviour features; without, there are no pairs.
     """
     start = np.maximum(history.start[users], stop - max_length)
     row, event = ragged(start, stop)
@@ -467,11 +560,71 @@ def make_batch(
     clock = np.zeros(items.shape, np.float32)
     clock[row, column] = history.day[event] - begin[row]
     day = (days - begin[window]).astype(np.float32)
-    behaviour = purchase_features(history, users[window], days, known)
+    none = np.zeros(0, int)
+    pairs = (none, none, np.zeros((0, len(FEATURES)), np.float32))
+    if behaviour:
+        pairs = purchase_features(history, users[window], days, known)
     arrays = (
-        items, gaps, clock, window, known - 1 - start[window], day, *behaviour, *targets,
+        items, gaps, clock, window, known - 1 - start[window], day, *pairs, *targets,
     )  # fmt: skip
     return Batch(*map(torch.as_tensor, arrays))
+
+
+def append_mask(batch: Batch, n_items: int) -> Batch:
+    """Put [MASK] behind each window and move its query there.
+
+    The windows get one column more. Each must have one query, at its last purchase.
+    """
+    row, place = batch.window, batch.position + 1
+    items, gaps, days = F.pad(batch.items, (0, 1), value=n_items), F.pad(batch.gaps, (0, 1)), F.pad(batch.days, (0, 1))
+    items[row, place] = n_items + 1
+    gaps[row, place] = age_class(batch.day - days[row, batch.position])
+    days[row, place] = batch.day
+    return batch._replace(items=items, gaps=gaps, days=days, position=place)
+
+
+def hide(batch: Batch, chosen: Tensor, n_items: int) -> Batch:
+    """Hide purchases behind [MASK], and ask for each by a query at its place.
+
+    Parameters
+    ----------
+    batch : Batch
+    chosen : Tensor of bool, shape (n_windows, length)
+        What to hide; padding and [MASK] stay as they are.
+    n_items : int
+    """
+    row, place = torch.nonzero(chosen & (batch.items < n_items), as_tuple=True)
+    query = len(batch.window) + torch.arange(len(row))
+    return batch._replace(
+        items=batch.items.index_put((row, place), torch.tensor(n_items + 1)),
+        window=torch.cat([batch.window, row]),
+        position=torch.cat([batch.position, place]),
+        day=torch.cat([batch.day, batch.days[row, place]]),
+        target_query=torch.cat([batch.target_query, query]),
+        target_item=torch.cat([batch.target_item, batch.items[row, place]]),
+    )
+
+
+@torch.no_grad()
+def attention_maps(network: PurchaseTransformer, batch: Batch) -> Tensor:
+    """Which purchase looks at which, by the written-out attention: (n_layers, n_windows, n_heads, length, length).
+
+    Entry (…, i, j) is the weight that purchase i gives to purchase j; a row adds up to 1.
+
+    Parameters
+    ----------
+    network : PurchaseTransformer
+        With its own blocks.
+    batch : Batch
+    """
+    layers = [module for module in network.modules() if isinstance(module, MultiHeadAttention)]
+    fused = [layer.fused for layer in layers]
+    for layer in layers:
+        layer.fused = False
+    network.eval().encode(batch)
+    for layer, was in zip(layers, fused, strict=True):
+        layer.fused = was
+    return torch.stack([layer.weights for layer in layers if layer.weights is not None])
 
 
 def age_class(days: Tensor) -> Tensor:

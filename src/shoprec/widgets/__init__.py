@@ -4,10 +4,18 @@ A widget is a function that returns HTML, and a script and a style sheet of the 
 output is still a complete table or text; every text stands there in Chinese and in English.
 """
 
+from shoprec.widgets.attention_explorer import attention_explorer
 from shoprec.widgets.hybrid_ranker import hybrid_slider
 from shoprec.widgets.neighbour_finder import neighbour_finder
 from shoprec.widgets.softmax_temperature import softmax_temperature
 from shoprec.widgets.vector_pair import vector_pair
 from shoprec.widgets.weight_path import weight_explorer
 
-__all__ = ["hybrid_slider", "neighbour_finder", "softmax_temperature", "vector_pair", "weight_explorer"]
+__all__ = [
+    "attention_explorer",
+    "hybrid_slider",
+    "neighbour_finder",
+    "softmax_temperature",
+    "vector_pair",
+    "weight_explorer",
+]

@@ -1,0 +1,123 @@
+r"""Losses that compare what was bought with products drawn at random: pure functions of scores.
+
+The softmax over all products, or over a sample with corrected weights, is :func:`shoprec.sequential.basket_loss`.
+"""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def bce_loss(positive: Tensor, negative: Tensor) -> Tensor:
+    r"""Binary cross-entropy: is this the product that was bought, or one drawn at random?
+
+    .. math:: L = -\frac{1}{1 + k} \Bigl( \log \sigma(s_+) + \sum_{j=1}^{k} \log(1 - \sigma(s_j)) \Bigr)
+
+    Parameters
+    ----------
+    positive : Tensor, shape (n_targets,)
+        Score :math:`s_+` of each target.
+    negative : Tensor, shape (n_targets, k)
+        Scores :math:`s_j` of the products drawn for it; −∞ leaves one out.
+
+    Returns
+    -------
+    Tensor
+        Mean over the targets, in nats.
+
+    References
+    ----------
+    Kang and McAuley (2018), *Self-attentive sequential recommendation*, with k = 1.
+
+    Examples
+    --------
+    Scores of zero say "maybe" to both, which costs log 2 each.
+
+    >>> import torch
+    >>> round(float(bce_loss(torch.zeros(3), torch.zeros(3, 1))), 4)
+    0.6931
+    """
+    return gbce_loss(positive, negative, beta=1.0)
+
+
+def gbce_loss(positive: Tensor, negative: Tensor, beta: float) -> Tensor:
+    r"""Generalised binary cross-entropy: the positive probability is raised to the power :math:`\beta`.
+
+    .. math:: L = -\frac{1}{1 + k} \Bigl( \beta \log \sigma(s_+) + \sum_{j=1}^{k} \log(1 - \sigma(s_j)) \Bigr)
+
+    Parameters
+    ----------
+    positive : Tensor, shape (n_targets,)
+        Score :math:`s_+` of each target.
+    negative : Tensor, shape (n_targets, k)
+        Scores :math:`s_j` of the products drawn for it; −∞ leaves one out.
+    beta : float
+        From :func:`gbce_power`; 1 is :func:`bce_loss`.
+
+    Returns
+    -------
+    Tensor
+        Mean over the targets, in nats.
+
+    Raises
+    ------
+    ValueError
+        If the shapes don't agree, or beta isn't positive.
+
+    References
+    ----------
+    Petrov and Macdonald (2023), *gSASRec: Reducing overconfidence in sequential recommendation trained with negative
+    sampling*.
+
+    Examples
+    --------
+    >>> import torch
+    >>> positive, negative = torch.tensor([2.0]), torch.tensor([[-1.0, 0.5]])
+    >>> bool(gbce_loss(positive, negative, beta=0.5) < bce_loss(positive, negative))
+    True
+    """
+    if positive.ndim != 1 or negative.ndim != 2 or len(positive) != len(negative):
+        raise ValueError(
+            f"positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; "
+            "pass (n_targets,) and (n_targets, k)"
+        )
+    if not beta > 0:
+        raise ValueError(f"beta must be positive, not {beta}")
+    # log σ(s) = −softplus(−s), and log(1 − σ(s)) = −softplus(s)
+    each = beta * F.softplus(-positive) + F.softplus(negative).sum(dim=1)
+    return each.mean() / (1 + negative.shape[1])
+
+
+def gbce_power(n_negatives: int, n_items: int, t: float) -> float:
+    r"""Power :math:`\beta` of :func:`gbce_loss`, by how calibrated the probabilities are to be.
+
+    .. math:: \beta = \alpha \Bigl( t \bigl( 1 - \tfrac{1}{\alpha} \bigr) + \tfrac{1}{\alpha} \Bigr)
+              = 1 - t \, (1 - \alpha), \qquad \alpha = \frac{k}{|I| - 1}
+
+    Parameters
+    ----------
+    n_negatives : int
+        Products k drawn for each target.
+    n_items : int
+        Products |I| in the catalogue.
+    t : float
+        From 0, plain binary cross-entropy, to 1, calibrated probabilities.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+
+    References
+    ----------
+    Petrov and Macdonald (2023), equation for the calibration parameter t.
+
+    Examples
+    --------
+    >>> gbce_power(n_negatives=10, n_items=101, t=0.0), round(gbce_power(n_negatives=10, n_items=101, t=1.0), 3)
+    (1.0, 0.1)
+    """
+    if not 1 <= n_negatives < n_items:
+        raise ValueError(f"n_negatives must be from 1 to n_items - 1 = {n_items - 1}, not {n_negatives}")
+    if not 0 <= t <= 1:
+        raise ValueError(f"t must be from 0 to 1, not {t}")
+    return 1.0 - t * (1.0 - n_negatives / (n_items - 1))
