@@ -203,7 +203,7 @@ def test_embeddings_are_normalised_means_of_the_last_layer():
 
 def test_the_real_decoder_agrees_with_a_plain_pass_and_knows_a_capital(capfd):
     tokenizer, model = load_decoder()
-    prompt, candidates = "The capital of France is", [" Paris", " bananas", " a basket of bread"]
+    prompt, candidates = "The capital of France is", [" Paris", " a banana"]
     likelihood = mean_log_likelihoods(tokenizer, model, prompt, candidates)
     expected = [plain_likelihood(tokenizer, model, prompt, candidate) for candidate in candidates]
     np.testing.assert_allclose(likelihood, expected, atol=1e-3)

@@ -57,7 +57,7 @@ def load_encoder() -> "SentenceTransformer":
 
 @cache
 def load_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
-    """Load SmolLM2-135M-Instruct, which gives each next token a probability; once per process, about 5 seconds.
+    """Load SmolLM2-135M-Instruct, which gives each next token a probability; once per process, about 6 seconds.
 
     Returns
     -------
@@ -81,10 +81,11 @@ def load_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
-        # Three parts of transformers each read the file, which takes seconds; and the bar heeds no setting.
+        # Transformers parses the file three times, 2 seconds each: keep the first. Its bar heeds no setting and would
+        # be a widget in a notebook. Where a later version has neither, nothing breaks.
         with (
             patch.object(gguf, "GGUFReader", cache(gguf.GGUFReader)),
-            patch.object(modeling_gguf_pytorch_utils, "tqdm", lambda tensors, **_: tensors),
+            patch.object(modeling_gguf_pytorch_utils, "tqdm", lambda tensors, **_: tensors, create=True),
         ):
             tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=_DECODER_FILE)
             model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=_DECODER_FILE, dtype=torch.float32)
