@@ -60,8 +60,8 @@ def attention_weights(q: npt.ArrayLike, k: npt.ArrayLike, mask: npt.ArrayLike | 
 
     .. math:: A = \mathrm{softmax}\left(\frac{Q K^\top}{\sqrt{d}} + M\right)
 
-    The inner product of two vectors of :math:`d` independent entries, with mean 0 and variance 1, has variance :math:`d`;
-    dividing by :math:`\sqrt{d}` brings it back to 1, whatever :math:`d`.
+    The inner product of two vectors of :math:`d` independent entries, with mean 0 and variance 1, has variance
+    :math:`d`; dividing by :math:`\sqrt{d}` brings it back to 1, whatever :math:`d`.
 
     Parameters
     ----------
