@@ -349,7 +349,7 @@ def test_rotary_keeps_lengths_and_is_multiplication_by_complex_units(x, position
 
 
 @given(arrays(float, (2, 4, 6), elements=finite), angles, st.floats(-50, 50))
-def test_rotary_scores_depend_on_the_distance_alone(qk, positions, shift):
+def test_positions_enter_rotary_scores_by_their_difference_alone(qk, positions, shift):
     q, k = qk
     before = rotary(q, positions) @ rotary(k, positions).T
     after = rotary(q, positions + shift) @ rotary(k, positions + shift).T

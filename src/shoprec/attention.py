@@ -60,8 +60,8 @@ def attention_weights(q: npt.ArrayLike, k: npt.ArrayLike, mask: npt.ArrayLike | 
 
     .. math:: A = \mathrm{softmax}\left(\frac{Q K^\top}{\sqrt{d}} + M\right)
 
-    The inner product of two vectors of :math:`d` independent entries with variance 1 has variance :math:`d`;
-    dividing by :math:`\sqrt{d}` brings it back to 1, whatever :math:`d`.
+    The inner product of two vectors of :math:`d` independent entries, with mean 0 and variance 1, has variance
+    :math:`d`; dividing by :math:`\sqrt{d}` brings it back to 1, whatever :math:`d`.
 
     Parameters
     ----------
@@ -414,8 +414,8 @@ def rotary(x: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
         \begin{pmatrix} \cos t\theta_i & -\sin t\theta_i \\ \sin t\theta_i & \cos t\theta_i \end{pmatrix}
         \begin{pmatrix} x_{2i} \\ x_{2i+1} \end{pmatrix}, \qquad \theta_i = 10000^{-2i/d}
 
-    The rotation :math:`R_t` keeps lengths, and :math:`R_m^\top R_n = R_{n-m}`: applied to queries and keys, the
-    score of positions :math:`m` and :math:`n` depends on their distance alone.
+    The rotation :math:`R_t` keeps lengths, and :math:`R_m^\top R_n = R_{n-m}`: applied to queries and keys,
+    positions :math:`m` and :math:`n` enter their score by the difference :math:`n - m` alone.
 
     Parameters
     ----------
