@@ -96,9 +96,9 @@ def gbce_power(n_negatives: int, n_items: int, t: float) -> float:
     Parameters
     ----------
     n_negatives : int
-        Products k drawn for each target.
+        Products drawn for each target, :math:`k`.
     n_items : int
-        Products |I| in the catalogue.
+        Products in the catalogue, :math:`|I|`.
     t : float
         From 0, plain binary cross-entropy, to 1, calibrated probabilities.
 
