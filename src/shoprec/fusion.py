@@ -234,7 +234,10 @@ class Candidates:
 
     @property
     def bound(self) -> Floats:
-        """NDCG that no fusion which respects dominance can exceed: all relevant candidates at the top, shape (n_households,)."""
+        """NDCG that no fusion can exceed if it respects dominance, shape (n_households,).
+
+        All relevant candidates are at the top.
+        """
         return _best_gain(self.relevant.sum(axis=1), self.k) / self.ideal
 
 
