@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy import sparse
+from scipy import sparse, stats
 from scipy.spatial import ConvexHull
 
 from shoprec.fusion import Candidates, crossings, ndcg_path, skyband, weight_path
+from shoprec.hybrid import ranks
 from shoprec.metrics import ndcg_at_k, rank_items
 
 # Small integers make ties and equal points common; a crossing of such scores is a simple fraction.
@@ -180,6 +181,22 @@ def test_rescaling_keeps_the_candidates():
     anew = Candidates.select(first * slope, np.exp(second / slope), sparse.csr_array(targets), 3)
     np.testing.assert_array_equal(rescaled.items[rescaled.real], anew.items[anew.real])
     np.testing.assert_allclose(ndcg_path(rescaled).at(0.4), ndcg_path(anew).at(0.4))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ranks_keep_the_candidates_if_equal_scores_share_a_rank(seed):
+    first, second, targets = random_task(seed, n_items=40)
+    second[second < 3] = 0  # most items were never bought
+    points = [1 / (60 + stats.rankdata(-x, axis=1)) for x in (first, second)]
+    candidates = Candidates.select(first, second, sparse.csr_array(targets), 3).rescaled(*points)
+    expected = ndcg_at_k(rank_items(0.3141 * points[0] + 0.6859 * points[1], 3), targets, 3)
+    np.testing.assert_allclose(ndcg_path(candidates).at(0.3141), expected, atol=1e-12)
+
+
+def test_ranks_that_break_ties_by_code_leave_the_skyband():
+    first, second = np.array([1.0, 2.0, 3.0]), np.zeros(3)
+    assert skyband(first, second, k=1).tolist() == [False, False, True]
+    assert skyband(1 / (60 + ranks(first)), 1 / (60 + ranks(second)), k=1).all()
 
 
 def test_a_household_whose_items_never_swap_has_one_value():

@@ -64,9 +64,10 @@ def crossings(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Code
 def skyband(first: npt.ArrayLike, second: npt.ArrayLike, k: int = 10) -> Mask:
     r"""Mark the items that fewer than ``k`` others dominate: the only ones that a fused list of ``k`` can contain.
 
-    Item :math:`j` dominates :math:`i` if it is at least as good in both scores and better in one. Whatever the weights,
-    and whatever monotone formula replaces the sum, it is then ahead of :math:`i`. Of items with equal points, the
-    one with the lower code counts as dominating, as in :func:`shoprec.metrics.rank_items`.
+    Item :math:`j` dominates :math:`i` if it is at least as good in both scores and better in one. It is then ahead of
+    :math:`i` whatever the positive weights, and whatever formula that strictly increases with both scores replaces the
+    sum. Of items with equal points, the one with the lower code counts as dominating, as in
+    :func:`shoprec.metrics.rank_items`.
 
     Parameters
     ----------
@@ -220,7 +221,8 @@ class Candidates:
     def rescaled(self, first: Floats, second: Floats) -> Self:
         """Return the same candidates with scores from other matrices.
 
-        They stay the right ones if each row of the matrices is an increasing function of what it was.
+        They stay the right ones if each row of the matrices is a strictly increasing function of what it was. Ranks
+        that break ties by code are not: equal scores must stay equal.
         """
         one, two = (np.take_along_axis(x, self.items, axis=1).astype(float) for x in (first, second))
         return replace(self, first=one, second=two)
@@ -232,7 +234,10 @@ class Candidates:
 
     @property
     def bound(self) -> Floats:
-        """NDCG that no monotone fusion can exceed: all relevant candidates at the top, shape (n_households,)."""
+        """NDCG that no fusion can exceed if it respects dominance, shape (n_households,).
+
+        All relevant candidates are at the top.
+        """
         return _best_gain(self.relevant.sum(axis=1), self.k) / self.ideal
 
 
