@@ -3,7 +3,7 @@
 customElements.get("attention-explorer") ?? customElements.define("attention-explorer", class extends HTMLElement {
   connectedCallback() {
     // The children may not have been parsed yet, so the element itself listens.
-    for (const kind of ["change", "pointerover"]) this.addEventListener(kind, this);
+    for (const kind of ["change", "pointermove"]) this.addEventListener(kind, this);
   }
 
   handleEvent(event) {
@@ -13,7 +13,9 @@ customElements.get("attention-explorer") ?? customElements.define("attention-exp
       tables.forEach((table, i) => table.classList.toggle("shown", i === event.target.selectedIndex));
       row = this.querySelector(".shown tbody tr:last-child");
     }
-    if (!row || (event.type === "pointerover" && "query" in row.dataset)) return;
+    // The pointer may rest while the tables change beneath it; only where it moves does it choose.
+    const rests = event.type === "pointermove" && !event.movementX && !event.movementY;
+    if (!row || rests || (event.type === "pointermove" && "query" in row.dataset)) return;
     this.show(row.closest("table"), row);
   }
 
