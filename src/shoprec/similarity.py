@@ -5,6 +5,8 @@ hundred entries per household among thousands of items. The result is dense; whe
 :func:`cosine_top_k` keeps the nearest neighbours alone.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -309,7 +311,7 @@ def cosine_top_k(
 
     Equal to ``top_k(cosine_similarity(a, b), k)``, where each similarity is first shrunk if ``strength`` is
     positive; its support is the number of coordinates in which both rows are nonzero. Only ``block`` rows
-    of the full matrix exist at a time: for 10,000 items some 100 MB instead of 800.
+    of the full matrix exist at a time in each thread: for 10,000 items some 100 MB per core instead of 800.
 
     Parameters
     ----------
@@ -352,7 +354,8 @@ def cosine_top_k(
             similarity = shrink(similarity, support, strength)
         return _sparse_largest(similarity, k)
 
-    return sparse.vstack([neighbours(rows) for rows in _blocks(x.shape[0], block)], format="csr")
+    with ThreadPoolExecutor() as pool:  # SciPy and NumPy let other threads run while they compute
+        return sparse.vstack(list(pool.map(neighbours, _blocks(x.shape[0], block))), format="csr")
 
 
 def _matrix(x: Matrix, name: str) -> Rows:
