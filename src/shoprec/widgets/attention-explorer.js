@@ -13,9 +13,13 @@ customElements.get("attention-explorer") ?? customElements.define("attention-exp
       tables.forEach((table, i) => table.classList.toggle("shown", i === event.target.selectedIndex));
       row = this.querySelector(".shown tbody tr:last-child");
     }
-    // The pointer may rest while the tables change beneath it; only where it moves does it choose.
-    const rests = event.type === "pointermove" && !event.movementX && !event.movementY;
-    if (!row || rests || (event.type === "pointermove" && "query" in row.dataset)) return;
+    if (event.type === "pointermove") {
+      // The pointer may rest while the tables change beneath it; only where it moves does it choose.
+      const place = `${event.clientX},${event.clientY}`, rests = place === this.place;
+      this.place = place;
+      if (rests || row && "query" in row.dataset) return;
+    }
+    if (!row) return;
     this.show(row.closest("table"), row);
   }
 
