@@ -1,6 +1,5 @@
 """The explorer's static half: what a reader without scripts gets."""
 
-import re
 
 import numpy as np
 import pandas as pd
@@ -55,28 +54,6 @@ def test_status_line_names_the_most_attended(households):
     line = soup_of(households).select_one(".status > [lang=en]").text
     assert line == f"Product 5 attends most to: Head 1 → Product {most[0]}; Head 2 → Product {most[1]}."
     assert frame["name_zh"][most[1]] in soup_of(households).select_one(".status > [lang=zh]").text
-
-
-def test_every_text_has_its_twin(households):
-    soup = soup_of(households)
-    for chinese in soup.select("span[lang=zh]"):
-        assert chinese.find_next_sibling().get("lang") == "en"
-    for element in soup.select("style, script, [lang]"):
-        element.decompose()
-    assert re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]", soup.text) == [], "language-neutral text only"
-    assert not soup.select("[aria-label], [title], [id], [for]"), "CSS cannot filter these, or they may clash"
-
-
-@pytest.mark.parametrize("hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' & ﹤", "<!--"])
-def test_data_cannot_become_markup(hostile):
-    def shape(soup):
-        return [(e.name, sorted(e.attrs)) for e in soup.find_all()]
-
-    frame, weights = household(1)
-    soup = soup_of({hostile: (frame.assign(name_zh=hostile, name_en=hostile, date=hostile), weights)})
-    assert shape(soup) == shape(soup_of({"17": (frame, weights)}))
-    assert soup.select_one("option").text == hostile
-    assert {span.text for span in soup.select("tbody [lang]")} == {hostile}
 
 
 def test_heads_can_be_named(households):

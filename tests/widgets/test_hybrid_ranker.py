@@ -1,6 +1,5 @@
 """The widget's static half: what a reader without scripts gets."""
 
-import re
 
 import numpy as np
 import pandas as pd
@@ -68,28 +67,6 @@ def test_without_bought_there_is_neither_column_nor_count(candidates):
     assert not soup.select(".hits")
     assert "Bought" not in soup.select_one("thead").text
     assert len(soup.select("thead th")) == len(soup.select("tbody tr")[0].find_all(["th", "td"])) == 6
-
-
-def test_every_text_has_its_twin(candidates):
-    soup = BeautifulSoup(hybrid_slider(candidates, *LABELS).data, "html.parser")
-    for chinese in soup.select("span[lang=zh]"):
-        assert chinese.find_next_sibling().get("lang") == "en"
-    for element in soup.select("style, script, [lang]"):
-        element.decompose()
-    assert re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]", soup.text) == [], "language-neutral text only"
-    assert not soup.select("[aria-label], [title], [id], [for]"), "CSS cannot filter these, or they may clash"
-
-
-@pytest.mark.parametrize("hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' & ﹤", "<!--"])
-def test_data_cannot_become_markup(candidates, hostile):
-    plain = BeautifulSoup(hybrid_slider(candidates, *LABELS).data, "html.parser")
-    soup = BeautifulSoup(
-        hybrid_slider(candidates.assign(name_zh=hostile, name_en=hostile), (hostile, hostile), LABELS[1]).data,
-        "html.parser",
-    )
-    shape = [(element.name, sorted(element.attrs)) for element in plain.find_all() if element.name != "tr"]
-    assert [(element.name, sorted(element.attrs)) for element in soup.find_all() if element.name != "tr"] == shape
-    assert {span.text for span in soup.select("tbody [lang]")} == {hostile}
 
 
 def test_the_candidates_are_left_alone(candidates):

@@ -1,6 +1,5 @@
 """The neighbour finder's static half: what a reader without scripts gets."""
 
-import re
 
 import numpy as np
 import pandas as pd
@@ -55,25 +54,6 @@ def test_status_line_counts_what_is_shared(neighbours):
     found = soup(neighbours)
     assert {b.text for b in found.select(".status .count")} == {found.select_one("details")["data-shared"]}
     assert [b.text for b in found.select(".status .name")] == ["商品 7", "Product 7"]
-
-
-def test_every_text_has_its_twin(neighbours):
-    found = soup(neighbours)
-    for chinese in found.select("span[lang=zh]"):
-        assert chinese.find_next_sibling().get("lang") == "en"
-    assert not found.select("[aria-label], [title], [id], [for]"), "CSS cannot filter these, or they may clash"
-    for element in found.select("style, script, [lang]"):
-        element.decompose()
-    assert re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]", found.text) == [], "language-neutral text only"
-
-
-@pytest.mark.parametrize("hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' & ﹤"])
-def test_data_cannot_become_markup(neighbours, hostile):
-    def shape(table):
-        return [(element.name, sorted(element.attrs)) for element in soup(table).find_all()]
-
-    names = ["product_zh", "product_en", "name_zh", "name_en"]
-    assert shape(neighbours.assign(**dict.fromkeys(names, hostile))) == shape(neighbours)
 
 
 @pytest.mark.parametrize(

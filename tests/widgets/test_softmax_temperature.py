@@ -46,25 +46,6 @@ def test_dimensions_are_sorted_and_each_row_has_all_its_products():
         assert json.loads(row["data-products"]) == pytest.approx([SCORES[d][i] for d in (4, 16, 64)], abs=1e-6)
 
 
-def test_every_text_has_its_twin():
-    soup = parse(softmax_temperature(NAMES, SCORES))
-    for chinese in soup.select("span[lang=zh]"):
-        assert chinese.find_next_sibling().get("lang") == "en"
-    for element in soup.select("style, script, [lang]"):
-        element.decompose()
-    assert re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]", soup.text) == [], "language-neutral text only"
-    assert not soup.select("[aria-label], [title], [id], [for]"), "CSS cannot filter these, or they may clash"
-
-
-@pytest.mark.parametrize("hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' &"])
-def test_names_cannot_become_markup(hostile):
-    plain = parse(softmax_temperature(NAMES, SCORES))
-    soup = parse(softmax_temperature([(hostile, hostile)] * 5, SCORES))
-    shape = [(element.name, sorted(element.attrs)) for element in plain.find_all()]
-    assert [(element.name, sorted(element.attrs)) for element in soup.find_all()] == shape
-    assert {span.text for span in soup.select("tbody [lang]")} == {hostile}
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

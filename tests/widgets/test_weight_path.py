@@ -1,6 +1,5 @@
 """The weight path's static half: what a reader without scripts gets."""
 
-import re
 
 import numpy as np
 import pandas as pd
@@ -82,26 +81,6 @@ def test_points_stand_where_the_scores_are(candidates):
     ):
         assert float(group.circle["cx"]) == pytest.approx(x0 + unit * first, abs=0.1)
         assert float(group.circle["cy"]) == pytest.approx(y0 - unit * second, abs=0.1)
-
-
-def test_every_text_has_its_twin(candidates):
-    soup = soup_of(weight_explorer(candidates, *LABELS))
-    for chinese in soup.select("span[lang=zh]"):
-        assert chinese.find_next_sibling().get("lang") == "en"
-    for element in soup.select("style, script, [lang]"):
-        element.decompose()
-    assert re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]", soup.text) == [], "language-neutral text only"
-    assert not soup.select("[aria-label], [title], [id], [for]"), "CSS cannot filter these, or they may clash"
-
-
-@pytest.mark.parametrize("hostile", ["</script><b>x</b>", "<img src=x onerror=alert(1)>", "\" onload='x' & ﹤", "<!--"])
-def test_data_cannot_become_markup(candidates, hostile):
-    plain = soup_of(weight_explorer(candidates, *LABELS))
-    named = candidates.assign(name_zh=hostile, name_en=hostile)
-    soup = soup_of(weight_explorer(named, (hostile, hostile), LABELS[1]))
-    shapes = [[(element.name, sorted(element.attrs)) for element in page.find_all()] for page in (plain, soup)]
-    assert shapes[0] == shapes[1]
-    assert {span.text for span in soup.select("tbody [lang]")} == {hostile}
 
 
 def test_the_candidates_are_left_alone_and_bought_is_optional(candidates):

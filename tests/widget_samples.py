@@ -1,0 +1,76 @@
+"""One example of each widget, for what must hold of all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+
+from shoprec import widgets
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A widget's output, and where the book shows it.
+
+    Attributes
+    ----------
+    make : function
+        From the names of 8 products, pairs (Chinese, English), to the output.
+    page : str
+        The chapter that shows it.
+    says : pair
+        Words that a reader sees in Chinese, and those in English.
+    """
+
+    make: Callable[[list[tuple[str, str]]], HTML]
+    page: str
+    says: tuple[str, str]
+
+
+def products(names: list[tuple[str, str]]) -> pd.DataFrame:
+    frame = pd.DataFrame(names, columns=["name_zh", "name_en"])
+    frame[["first", "second"]] = np.random.default_rng(0).normal(size=(len(frame), 2))
+    return frame.assign(bought=[i % 3 == 0 for i in range(len(frame))])
+
+
+def attention(names: list[tuple[str, str]]) -> HTML:
+    frame = pd.DataFrame(names, columns=["name_zh", "name_en"])
+    frame["date"] = [f"11-{day:02}" for day in range(1, len(frame) + 1)]
+    weights = np.tril(np.random.default_rng(0).random((2, len(frame), len(frame))))
+    household = frame, weights / weights.sum(axis=2, keepdims=True)
+    return widgets.attention_explorer({"101": household, "102": household})
+
+
+def neighbours(names: list[tuple[str, str]]) -> HTML:
+    rows = [
+        (p, *names[p], kind, n % 8, *names[n % 8], 1 - 0.1 * (n - p))
+        for p in range(3)
+        for kind, first in (("behaviour", p + 1), ("text", p + 3))
+        for n in range(first, first + 4)
+    ]
+    columns = ["product", "product_zh", "product_en", "kind", "neighbour", "name_zh", "name_en", "score"]
+    return widgets.neighbour_finder(pd.DataFrame(rows, columns=columns))
+
+
+def softmax(names: list[tuple[str, str]]) -> HTML:
+    rng = np.random.default_rng(0)
+    return widgets.softmax_temperature(names, {d: rng.normal(size=len(names)) * np.sqrt(d) for d in (4, 64)})
+
+
+LABELS = ("口味", "taste"), ("行为", "behaviour")
+SAMPLES = {
+    "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
+    "hybrid-ranker": Sample(
+        lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")
+    ),
+    "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
+    "softmax-temperature": Sample(softmax, "04_mathematics/attention", ("温度", "Temperature")),
+    "vector-pair": Sample(lambda names: widgets.vector_pair(), "04_mathematics/similarity", ("内积", "Inner product")),
+    "weight-path": Sample(
+        lambda names: widgets.weight_explorer(products(names), *LABELS), "04_mathematics/hybrid_score", ("榜首", "Top:")
+    ),
+}
+NAMES = [(f"商品 {i}", f"Product {i}") for i in range(7)]
+NAMES += [("自有品牌全麦饼干家庭装", "Whole-grain crackers, store brand")]
