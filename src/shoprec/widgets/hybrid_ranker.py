@@ -9,12 +9,13 @@ import pandas as pd
 from IPython.display import HTML
 
 from shoprec.widgets.element import both, custom_element
+from shoprec.widgets.two_scores import Label, caption, check_candidates
 
 
 def hybrid_slider(
     candidates: pd.DataFrame,
-    first_label: tuple[str, str],
-    second_label: tuple[str, str],
+    first_label: Label,
+    second_label: Label,
     *,
     w: float = 0.5,
     top: int = 15,
@@ -58,7 +59,11 @@ def hybrid_slider(
     >>> 'Top: <b class="top" lang="en">Milk</b>' in output.data
     True
     """
-    _check(candidates, first_label, second_label, w, top, k)
+    check_candidates(candidates, first_label, second_label, w)
+    if candidates.empty:
+        raise ValueError("candidates are empty")
+    if top < 1 or k < 1:
+        raise ValueError(f"top and k must be at least 1, not {top} and {k}")
     w = round(float(w), 2)
     table = candidates.assign(hybrid=w * candidates["first"] + (1 - w) * candidates["second"])
     table = table.iloc[np.argsort(-table["hybrid"].to_numpy(), kind="stable")]
@@ -70,42 +75,13 @@ def hybrid_slider(
 <output aria-live="off">{w:.2f}</output></p>
 {_status(table, k)}
 <table class="ranking">
-{_caption(first_label, second_label)}
+{caption(first_label, second_label)}
 {_head(has_bought)}
 <tbody>
 {"".join(rows)}</tbody>
 </table>
 """
     return custom_element("hybrid-ranker", body, top=top, k=k)
-
-
-def _check(
-    candidates: pd.DataFrame,
-    first_label: tuple[str, str],
-    second_label: tuple[str, str],
-    w: float,
-    top: int,
-    k: int,
-) -> None:
-    """Raise a ValueError that says what is wrong with the arguments."""
-    missing = [name for name in ("name_zh", "name_en", "first", "second") if name not in candidates]
-    if missing:
-        raise ValueError(f"candidates lack the columns {missing}")
-    if candidates.empty:
-        raise ValueError("candidates are empty")
-    if not np.isfinite(candidates[["first", "second"]].to_numpy(dtype=float)).all():
-        raise ValueError("the scores first and second must be finite")
-    if not all(isinstance(name, str) for name in candidates[["name_zh", "name_en"]].to_numpy().ravel()):
-        raise ValueError("every product needs a name in both languages")
-    if "bought" in candidates and not candidates["bought"].isin([True, False]).all():
-        raise ValueError("bought must be true or false for every product")
-    for label in (first_label, second_label):
-        if isinstance(label, str) or len(label) != 2:
-            raise ValueError(f"a label is a pair (Chinese, English), not {label!r}")
-    if not 0 <= w <= 1:
-        raise ValueError(f"w must lie between 0 and 1, not {w}")
-    if top < 1 or k < 1:
-        raise ValueError(f"top and k must be at least 1, not {top} and {k}")
 
 
 def _status(table: pd.DataFrame, k: int) -> str:
@@ -118,13 +94,6 @@ def _status(table: pd.DataFrame, k: int) -> str:
         zh += f'前 {k} 名命中 <b class="hits">{hits}</b> 件（共买了 {bought} 件）。'
         en += f' Hits in the top {k}: <b class="hits">{hits}</b> of {bought} bought.'
     return f'<p class="status" role="status">{both(zh, en)}</p>'
-
-
-def _caption(first_label: tuple[str, str], second_label: tuple[str, str]) -> str:
-    """Return the formula and what its two scores are."""
-    (zh1, en1), (zh2, en2) = ([escape(text) for text in label] for label in (first_label, second_label))
-    names = both(f"<i>s</i>₁：{zh1}；<i>s</i>₂：{zh2}", f"<i>s</i>₁: {en1}; <i>s</i>₂: {en2}")
-    return f"<caption><i>s</i> = <i>w</i> · <i>s</i>₁ + (1 − <i>w</i>) · <i>s</i>₂<br>{names}</caption>"
 
 
 def _head(has_bought: bool) -> str:

@@ -1,6 +1,5 @@
 """A household's items as points in the plane of two scores, and how their ranking changes along the weight."""
 
-from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -10,13 +9,14 @@ from IPython.display import HTML
 from shoprec.fusion import crossings
 from shoprec.metrics import rank_items
 from shoprec.widgets.element import both, custom_element
+from shoprec.widgets.two_scores import Label, caption, check_candidates
 
 SIZE, MARGIN = 260, 20  # of the plane, in units of the drawing
 WIDE, LEFT = 380, 26  # of the chart of ranks
 
 
 def weight_explorer(
-    candidates: pd.DataFrame, first_label: tuple[str, str], second_label: tuple[str, str], *, w: float = 0.5
+    candidates: pd.DataFrame, first_label: Label, second_label: Label, *, w: float = 0.5
 ) -> HTML:
     """Show items in the plane of two scores, and their ranks along ``w * first + (1 - w) * second``.
 
@@ -51,7 +51,9 @@ def weight_explorer(
     >>> 'data-w="0.3333333333333333" data-rises="0" data-falls="1"' in output.data
     True
     """
-    _check(candidates, first_label, second_label, w)
+    check_candidates(candidates, first_label, second_label, w)
+    if not 2 <= len(candidates) <= 20:
+        raise ValueError(f"{len(candidates)} candidates; two to twenty can be drawn")
     table = candidates.reset_index(drop=True)
     if "bought" not in table:
         table["bought"] = False
@@ -75,26 +77,6 @@ def weight_explorer(
 {_swaps(table, *swaps)}
 """
     return custom_element("weight-path", body, x=f"{origin[0]:.2f}", y=f"{origin[1]:.2f}", unit=f"{unit:.4f}")
-
-
-def _check(candidates: pd.DataFrame, first_label: Sequence[str], second_label: Sequence[str], w: float) -> None:
-    """Raise a ValueError that says what is wrong with the arguments."""
-    missing = [name for name in ("name_zh", "name_en", "first", "second") if name not in candidates]
-    if missing:
-        raise ValueError(f"candidates lack the columns {missing}")
-    if not 2 <= len(candidates) <= 20:
-        raise ValueError(f"{len(candidates)} candidates; two to twenty can be drawn")
-    if not np.isfinite(candidates[["first", "second"]].to_numpy(dtype=float)).all():
-        raise ValueError("the scores first and second must be finite")
-    if not all(isinstance(name, str) for name in candidates[["name_zh", "name_en"]].to_numpy().ravel()):
-        raise ValueError("every item needs a name in both languages")
-    if "bought" in candidates and not candidates["bought"].isin([True, False]).all():
-        raise ValueError("bought must be true or false for every item")
-    for label in (first_label, second_label):
-        if isinstance(label, str) or len(label) != 2:
-            raise ValueError(f"a label is a pair (Chinese, English), not {label!r}")
-    if not 0 <= w <= 1:
-        raise ValueError(f"w must lie between 0 and 1, not {w}")
 
 
 def _name(row: pd.Series) -> str:
@@ -170,10 +152,8 @@ def _ranks(first: np.ndarray, second: np.ndarray, bought: pd.Series, swaps: np.n
     )
 
 
-def _ranking(table: pd.DataFrame, order: np.ndarray, w: float, first_label: Sequence, second_label: Sequence) -> str:
+def _ranking(table: pd.DataFrame, order: np.ndarray, w: float, first_label: Label, second_label: Label) -> str:
     """Return the items, best first; the exact scores are in the attributes, the cells round them."""
-    (zh1, en1), (zh2, en2) = ([escape(text) for text in label] for label in (first_label, second_label))
-    names = both(f"<i>s</i>₁：{zh1}；<i>s</i>₂：{zh2}", f"<i>s</i>₁: {en1}; <i>s</i>₂: {en2}")
     columns = [both("名次", "Rank"), both("编号", "No."), both("商品", "Item")]
     columns += ["<i>s</i>₁", "<i>s</i>₂", "<i>s</i>", both("下一篮", "Next basket")]
     part = [' class="part"' * title.endswith(("₁", "₂")) for title in columns]
@@ -189,8 +169,8 @@ def _ranking(table: pd.DataFrame, order: np.ndarray, w: float, first_label: Sequ
             f"<td>{'✓' * bool(row['bought'])}</td></tr>\n"
         )
     return (
-        f'<table class="ranking"><caption><i>s</i> = <i>w</i> · <i>s</i>₁ + (1 − <i>w</i>) · <i>s</i>₂<br>{names}'
-        f"</caption><thead><tr>{head}</tr></thead><tbody>\n{''.join(rows)}</tbody></table>"
+        f'<table class="ranking">{caption(first_label, second_label)}<thead><tr>{head}</tr></thead>'
+        f"<tbody>\n{''.join(rows)}</tbody></table>"
     )
 
 
