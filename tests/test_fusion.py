@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse, stats
 from scipy.spatial import ConvexHull
 
-from shoprec.fusion import Candidates, crossings, ndcg_path, skyband, weight_path
+from shoprec.fusion import SkybandCandidates, crossings, ndcg_path, skyband, weight_path
 from shoprec.hybrid import ranks
 from shoprec.metrics import ndcg_at_k, rank_items
 
@@ -134,7 +134,7 @@ def random_task(seed, n=12, n_items=15):
 @pytest.mark.parametrize("k", [1, 3, 10])
 def test_ndcg_path_agrees_with_ranking_at_each_weight(seed, k):
     first, second, targets = random_task(seed)
-    path = ndcg_path(Candidates.select(first, second, sparse.csr_array(targets), k))
+    path = ndcg_path(SkybandCandidates.select(first, second, sparse.csr_array(targets), k))
     edges, values = path.mean()
     for w in INSIDE[between(edges, INSIDE)]:
         expected = ndcg_at_k(lists_at(first, second, w, k), targets, k)
@@ -145,7 +145,7 @@ def test_ndcg_path_agrees_with_ranking_at_each_weight(seed, k):
 @pytest.mark.parametrize("seed", range(4))
 def test_best_weights_are_found_exactly(seed):
     first, second, targets = random_task(seed)
-    path = ndcg_path(Candidates.select(first, second, sparse.csr_array(targets), 3))
+    path = ndcg_path(SkybandCandidates.select(first, second, sparse.csr_array(targets), 3))
     edges = np.unique(np.concatenate([[0, 1], *(crossings(a, b)[0] for a, b in zip(first, second, strict=True))]))
     middles = (edges[1:] + edges[:-1]) / 2
     everywhere = np.array([ndcg_at_k(lists_at(first, second, w, 3), targets, 3) for w in middles])
@@ -157,16 +157,16 @@ def test_best_weights_are_found_exactly(seed):
 
 def test_a_bootstrap_sample_counts_households():
     first, second, targets = random_task(3)
-    path = ndcg_path(Candidates.select(first, second, sparse.csr_array(targets), 3))
+    path = ndcg_path(SkybandCandidates.select(first, second, sparse.csr_array(targets), 3))
     drawn = np.array([0, 0, 5, 7, 7, 7])
-    again = ndcg_path(Candidates.select(first[drawn], second[drawn], sparse.csr_array(targets[drawn]), 3))
+    again = ndcg_path(SkybandCandidates.select(first[drawn], second[drawn], sparse.csr_array(targets[drawn]), 3))
     low, high, value = path.best(np.bincount(drawn, minlength=12))
     assert again.at((low + high) / 2).mean() == pytest.approx(value) == pytest.approx(again.best()[2])
 
 
 def test_no_weight_and_no_fusion_beats_the_bounds():
     first, second, targets = random_task(0)
-    candidates = Candidates.select(first, second, sparse.csr_array(targets), 3)
+    candidates = SkybandCandidates.select(first, second, sparse.csr_array(targets), 3)
     each = ndcg_path(candidates).best_each()
     assert (each <= candidates.bound + 1e-12).all()
     assert (candidates.bound <= 1).all()
@@ -175,11 +175,11 @@ def test_no_weight_and_no_fusion_beats_the_bounds():
 
 def test_rescaling_keeps_the_candidates():
     first, second, targets = random_task(2)
-    candidates = Candidates.select(first, second, sparse.csr_array(targets), 3)
+    candidates = SkybandCandidates.select(first, second, sparse.csr_array(targets), 3)
     slope = np.arange(1, 13)[:, None]  # another increasing function for each household
     rescaled = candidates.rescaled(first * slope, np.exp(second / slope))
-    anew = Candidates.select(first * slope, np.exp(second / slope), sparse.csr_array(targets), 3)
-    np.testing.assert_array_equal(rescaled.items[rescaled.real], anew.items[anew.real])
+    anew = SkybandCandidates.select(first * slope, np.exp(second / slope), sparse.csr_array(targets), 3)
+    np.testing.assert_array_equal(rescaled.items[~rescaled.filler], anew.items[~anew.filler])
     np.testing.assert_allclose(ndcg_path(rescaled).at(0.4), ndcg_path(anew).at(0.4))
 
 
@@ -188,7 +188,7 @@ def test_ranks_keep_the_candidates_if_equal_scores_share_a_rank(seed):
     first, second, targets = random_task(seed, n_items=40)
     second[second < 3] = 0  # most items were never bought
     points = [1 / (60 + stats.rankdata(-x, axis=1)) for x in (first, second)]
-    candidates = Candidates.select(first, second, sparse.csr_array(targets), 3).rescaled(*points)
+    candidates = SkybandCandidates.select(first, second, sparse.csr_array(targets), 3).rescaled(*points)
     expected = ndcg_at_k(rank_items(0.3141 * points[0] + 0.6859 * points[1], 3), targets, 3)
     np.testing.assert_allclose(ndcg_path(candidates).at(0.3141), expected, atol=1e-12)
 
@@ -200,7 +200,9 @@ def test_ranks_that_break_ties_by_code_leave_the_skyband():
 
 
 def test_a_household_whose_items_never_swap_has_one_value():
-    path = ndcg_path(Candidates.select(np.ones((1, 3)), np.ones((1, 3)), sparse.csr_array([[True, False, False]]), 2))
+    path = ndcg_path(
+        SkybandCandidates.select(np.ones((1, 3)), np.ones((1, 3)), sparse.csr_array([[True, False, False]]), 2)
+    )
     assert len(path.w) == 0
     np.testing.assert_array_equal(path.best_each(), [1.0])
     assert path.best() == (0.0, 1.0, 1.0)
@@ -214,8 +216,11 @@ def test_a_household_whose_items_never_swap_has_one_value():
         (lambda: skyband([1, np.inf], [1, 2]), "NaN or infinity"),
         (lambda: skyband([1, 2], [1, 2], k=0), "k is 0"),
         (lambda: weight_path([1, 2], [1, 2], k=3), "k is 3"),
-        (lambda: Candidates.select(*np.ones((2, 2, 3)), sparse.csr_array((2, 3), dtype=bool)), "one in each row"),
-        (lambda: Candidates.select(*np.ones((2, 2, 3)), sparse.csr_array([[True] * 4] * 2)), r"\(2, 4\)"),
+        (
+            lambda: SkybandCandidates.select(*np.ones((2, 2, 3)), sparse.csr_array((2, 3), dtype=bool)),
+            "one in each row",
+        ),
+        (lambda: SkybandCandidates.select(*np.ones((2, 2, 3)), sparse.csr_array([[True] * 4] * 2)), r"\(2, 4\)"),
     ],
 )
 def test_fusion_says_what_is_wrong(call, message):

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from shoprec.metrics import rank_items
+from shoprec.hybrid import marked_items
+from shoprec.metrics import ideal_dcg, rank_items
 from shoprec.splits import Codes, Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -173,15 +174,15 @@ def weight_path(first: npt.ArrayLike, second: npt.ArrayLike, k: int = 10) -> tup
 
 
 @dataclass(frozen=True)
-class Candidates:
+class SkybandCandidates:
     """The items of each household that can enter a fused list of ``k``, with what a metric needs to know of them.
 
     Attributes
     ----------
     items : array of int, shape (n_households, m)
         Item codes, ascending; rows with fewer candidates are filled up with other items.
-    real : array of bool, shape (n_households, m)
-        Which are candidates and not fillers.
+    filler : array of bool, shape (n_households, m)
+        Which entries only fill up.
     first, second : arrays of float, shape (n_households, m)
         Their two scores.
     relevant : array of bool, shape (n_households, m)
@@ -193,7 +194,7 @@ class Candidates:
     """
 
     items: Codes
-    real: Mask
+    filler: Mask
     first: Floats
     second: Floats
     relevant: Mask
@@ -213,10 +214,10 @@ class Candidates:
         if first.shape != targets.shape or not n_relevant.all():
             raise ValueError(f"scores {first.shape} need targets of that shape, {targets.shape}, with one in each row")
         inside = skyband(first, second, k)
-        items = np.argsort(~inside, axis=1, kind="stable")[:, : inside.sum(axis=1).max()]
-        real, relevant = (np.take_along_axis(x, items, axis=1) for x in (inside, targets.toarray().astype(bool)))
+        items, filler = marked_items(inside)
+        relevant = np.take_along_axis(targets.toarray().astype(bool), items, axis=1) & ~filler
         empty = np.empty(items.shape)
-        return cls(items, real, empty, empty, relevant & real, n_relevant, k).rescaled(first, second)
+        return cls(items, filler, empty, empty, relevant, n_relevant, k).rescaled(first, second)
 
     def rescaled(self, first: Floats, second: Floats) -> Self:
         """Return the same candidates with scores from other matrices.
@@ -230,7 +231,7 @@ class Candidates:
     @property
     def ideal(self) -> Floats:
         """Discounted gain of the best list there could be, shape (n_households,)."""
-        return _best_gain(self.n_relevant, self.k)
+        return ideal_dcg(self.n_relevant, self.k)
 
     @property
     def bound(self) -> Floats:
@@ -238,7 +239,7 @@ class Candidates:
 
         All relevant candidates are at the top.
         """
-        return _best_gain(self.relevant.sum(axis=1), self.k) / self.ideal
+        return ideal_dcg(self.relevant.sum(axis=1), self.k) / self.ideal
 
 
 @dataclass(frozen=True)
@@ -295,7 +296,7 @@ class NdcgPath:
         return result
 
 
-def ndcg_path(candidates: Candidates) -> NdcgPath:
+def ndcg_path(candidates: SkybandCandidates) -> NdcgPath:
     r"""NDCG@k of every household as an exact function of the weight.
 
     Only the ranks of relevant items matter. Item :math:`j` is ahead of a relevant item :math:`t` at all weights, at
@@ -307,7 +308,7 @@ def ndcg_path(candidates: Candidates) -> NdcgPath:
 
     Parameters
     ----------
-    candidates : Candidates
+    candidates : SkybandCandidates
 
     Returns
     -------
@@ -322,7 +323,7 @@ def ndcg_path(candidates: Candidates) -> NdcgPath:
     Two items, the second of which is bought: it leads while the second score has the say.
 
     >>> one, two = np.array([[3.0, 1.0]]), np.array([[1.0, 2.0]])
-    >>> path = ndcg_path(Candidates.select(one, two, sparse.csr_array([[False, True]]), k=1))
+    >>> path = ndcg_path(SkybandCandidates.select(one, two, sparse.csr_array([[False, True]]), k=1))
     >>> path.start, path.w.round(3), path.jump
     (array([1.]), array([0.333]), array([-1.]))
     """
@@ -330,7 +331,7 @@ def ndcg_path(candidates: Candidates) -> NdcgPath:
     household, target = np.nonzero(c.relevant)
     gain = c.first[household] - c.first[household, target][:, None]  # of every candidate over the relevant one
     lead = c.second[household] - c.second[household, target][:, None]
-    real = c.real[household]
+    real = ~c.filler[household]
     equal_before = (gain == 0) & (lead == 0) & (np.arange(c.items.shape[1]) < target[:, None])
     always = (gain >= 0) & (lead >= 0) & ((gain > 0) | (lead > 0)) | equal_before
     comes, goes = (gain > 0) & (lead < 0) & real, (gain < 0) & (lead > 0) & real
@@ -348,12 +349,6 @@ def ndcg_path(candidates: Candidates) -> NdcgPath:
     row, column = row[order], column[order]
     start = np.zeros(len(c.items)) + np.bincount(household, value[:, 0], minlength=len(c.items))
     return NdcgPath(start, household[row], at[row, column], jump[row, column])
-
-
-def _best_gain(n_hits: Codes, k: int) -> Floats:
-    """Discounted gain of a list of ``k`` that has its hits at the top."""
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    return np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(k, n_hits)]
 
 
 def _two_scores(first: npt.ArrayLike, second: npt.ArrayLike, ndim: int | None = None) -> tuple[Floats, Floats]:

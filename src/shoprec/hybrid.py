@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shoprec.baselines import Recommender
-from shoprec.metrics import ndcg_at_k, rank_items
+from shoprec.metrics import discounts, ideal_dcg, ndcg_at_k, rank_items
 from shoprec.splits import Codes, Task
 
 Floats = npt.NDArray[np.floating]
@@ -374,9 +374,7 @@ class Candidates:
             Length of the lists.
         """
         top = rank_items(np.where(self.filler, -np.inf, fused), k)
-        discount = 1 / np.log2(np.arange(2, k + 2))
-        ideal = np.cumsum(discount)[np.minimum(k, self.n_targets) - 1]
-        return np.take_along_axis(self.hits, top, axis=1) @ discount / ideal
+        return np.take_along_axis(self.hits, top, axis=1) @ discounts(k) / ideal_dcg(self.n_targets, k)
 
     def weighted(self, weights: npt.ArrayLike) -> Floats:
         """Fused score of each candidate, the weighted sum of the models' scores; (n_households, width)."""
@@ -440,15 +438,33 @@ def pool_candidates(parts: Sequence[Floats], task: Task, pool: int = 50) -> Cand
         if part.shape != shape:
             raise ValueError(f"a part has shape {part.shape}; score all {shape[1]} items for {shape[0]} households")
         np.put_along_axis(wanted, rank_items(part, min(pool, shape[1])), True, axis=1)
-    # Rows have different numbers of candidates; a stable sort puts them first.
-    items = np.argsort(~wanted, axis=1, kind="stable")[:, : wanted.sum(axis=1).max()]
+    items, filler = marked_items(wanted)
     return Candidates(
         items=items,
-        filler=~np.take_along_axis(wanted, items, axis=1),
+        filler=filler,
         scores=np.stack([np.take_along_axis(part, items, axis=1).astype(np.float32) for part in parts]),
         hits=np.take_along_axis(targets.toarray(), items, axis=1),
         n_targets=np.diff(targets.indptr),
     )
+
+
+def marked_items(marked: npt.NDArray[np.bool_]) -> tuple[Codes, npt.NDArray[np.bool_]]:
+    """Codes of the items that are marked in each row, ascending, with rows filled up to the width of the longest.
+
+    Returns
+    -------
+    items : array of int, shape (n_rows, width)
+    filler : array of bool, shape (n_rows, width)
+        Which entries only fill up.
+
+    Examples
+    --------
+    >>> items, filler = marked_items(np.array([[False, True, True], [False, False, True]]))
+    >>> items[0].tolist(), int(items[1, 0]), filler.tolist()
+    ([1, 2], 2, [[False, False], [False, True]])
+    """
+    items = np.argsort(~marked, axis=1, kind="stable")[:, : marked.sum(axis=1).max()]
+    return items, ~np.take_along_axis(marked, items, axis=1)
 
 
 class Stored:

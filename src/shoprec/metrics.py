@@ -135,10 +135,41 @@ def ndcg_at_k(ranked: npt.ArrayLike, relevant: Relevance, k: int = 10) -> Floats
     array([1. , 0.5, 0. ])
     """
     hits, n_relevant = _hits(ranked, relevant, k)
-    discount = 1 / np.log2(np.arange(2, k + 2))
-    ideal = np.cumsum(discount)[np.minimum(k, n_relevant) - 1]
     # Summed in the same order as the ideal, so that no rounding lifts the ratio above 1.
-    return np.cumsum(hits * discount, axis=1)[:, -1] / ideal
+    return np.cumsum(hits * discounts(k), axis=1)[:, -1] / ideal_dcg(n_relevant, k)
+
+
+def discounts(k: int) -> Floats:
+    r"""What a hit is worth at each rank from 1 to ``k``, :math:`1 / \log_2(r + 1)`, shape (k,).
+
+    Examples
+    --------
+    >>> discounts(3).round(3)
+    array([1.   , 0.631, 0.5  ])
+    """
+    return 1 / np.log2(np.arange(2, k + 2))
+
+
+def ideal_dcg(n_relevant: npt.ArrayLike, k: int = 10) -> Floats:
+    """Discounted gain of the best list of ``k``: hits at the top until there are no more relevant items.
+
+    Parameters
+    ----------
+    n_relevant : array of int
+        Relevant items, at least 0; of any shape.
+    k : int
+        Length of the list.
+
+    Returns
+    -------
+    array of the same shape
+
+    Examples
+    --------
+    >>> ideal_dcg([0, 1, 2, 99], k=2).round(3)
+    array([0.   , 1.   , 1.631, 1.631])
+    """
+    return np.concatenate([[0.0], np.cumsum(discounts(k))])[np.minimum(k, n_relevant)]
 
 
 def hit_rate_at_k(ranked: npt.ArrayLike, relevant: Relevance, k: int = 10) -> Floats:
