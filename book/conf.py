@@ -12,9 +12,7 @@ settings, _ = get_final_config(
     cli_config={"latex_individualpages": False, "external_toc_path": "_toc.yml"},
 )
 # thebe clashes with the theme and loads scripts from a CDN; boxes.py takes the place of togglebutton.
-settings["extensions"] = [
-    e for e in settings["extensions"] if e not in {"sphinx_thebe", "sphinx_togglebutton"}
-]
+settings["extensions"] = [e for e in settings["extensions"] if e not in {"sphinx_thebe", "sphinx_togglebutton"}]
 globals().update(settings)
 
 book_lang = os.environ.get("BOOK_LANG", "zh")

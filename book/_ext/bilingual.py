@@ -94,9 +94,7 @@ def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
         section["ids"] = [name for name in section["ids"] if name in explicit] or section["ids"]
 
 
-def add_views(
-    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
-) -> None:
+def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Tell the header switch where this page is in each view."""
     up = "../" * (pagename.count("/") + 1)
     context["views"] = {view: f"{up}{view}/{pagename}.html" for view in VIEWS}

@@ -2,8 +2,8 @@
 
 Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any
 language; this takes the place of sphinx-togglebutton, whose script labels its buttons in English. Contents of
-exercises lose the wrapper to which sphinx-exercise gives one and the same id. Folded code loses its English
-label.
+exercises lose the wrapper to which sphinx-exercise gives one and the same id, and proofs that of sphinx-proof.
+Folded code loses its English label.
 """
 
 from html import escape
@@ -28,32 +28,27 @@ class FinishBoxes(SphinxPostTransform):
             if not isinstance(section.next_node(), nodes.title):
                 section["ids"].clear()
                 section.replace_self(section.children)
-        boxes = [
-            node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())
-        ]
+        boxes = [node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())]
         for box in reversed(boxes):
             box.replace_self(self.fold(box))
-        if self.config.book_lang == "zh":
-            self.translate_proofs()
-
-    def translate_proofs(self) -> None:
-        """Sphinx-proof writes "Proof. " into the text of a proof, out of reach of its translations."""
         for box in self.document.findall(nodes.admonition):
-            text = next(box.findall(nodes.Text), None)
-            if {"proof"} == set(box["classes"]) and text is not None and text.startswith("Proof. "):
-                text.parent.replace(text, nodes.Text("证明　" + text.removeprefix("Proof. ")))
+            if {"proof"} == set(box["classes"]):
+                self.finish_proof(box)
+
+    def finish_proof(self, box: nodes.admonition) -> None:
+        """Drop the id that sphinx-proof gives to every proof, and translate the word it writes into the text."""
+        box["ids"].clear()
+        text = next(box.findall(nodes.Text), None)
+        if self.config.book_lang == "zh" and text is not None and text.startswith("Proof. "):
+            text.parent.replace(text, nodes.Text("证明　" + text.removeprefix("Proof. ")))
 
     def fold(self, box: nodes.Element) -> nodes.Element:
         """Return the box as a summary, its title, and what it hides."""
         title, *content = box.children
         for link in list(title.findall(nodes.reference)):  # a summary must not hold another control
             link.replace_self(link.children)
-        classes = [
-            name for name in box["classes"] if name != "admonition"
-        ]  # the theme's padding isn't for <details>
-        details = element(
-            "details", element("summary", *title.children), *content, classes=("fold", *classes)
-        )
+        classes = [name for name in box["classes"] if name != "admonition"]  # the theme's padding isn't for <details>
+        details = element("details", element("summary", *title.children), *content, classes=("fold", *classes))
         details["ids"] = box["ids"]
         return details
 

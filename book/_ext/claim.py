@@ -106,16 +106,12 @@ class ClaimDirective(SphinxDirective):
         lang, words = self.config.book_lang, WORDS[self.config.book_lang]
         label, section, verdict = (self.options[name] for name in ("label", "section", "verdict"))
         text, _ = self.parse_inline(self.arguments[0])
-        claim = Claim(
-            self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text]
-        )
+        claim = Claim(self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text])
         claims(self.env).append(claim)
 
         source = element("span", nodes.Text(section_name(section, lang)), classes=("claim-section",))
         says = element("p", nodes.Text(f"{words['says']} "), source, classes=("claim-heading",))
-        measured = element(
-            "p", nodes.Text(f"{words['measured']} "), badge(verdict, lang), classes=("claim-heading",)
-        )
+        measured = element("p", nodes.Text(f"{words['measured']} "), badge(verdict, lang), classes=("claim-heading",))
         box = element(
             "div",
             element("div", says, element("p", *text), classes=("claim-says",)),
@@ -150,22 +146,16 @@ class FillClaimLists(SphinxPostTransform):
         """Replace the marks of one page."""
         for mark in list(self.document.findall(claim_list)):
             mark.replace_self(self.table())
-            if any(
-                self.document.findall(nodes.math)
-            ):  # the page loads MathJax, though its source has no formula
+            if any(self.document.findall(nodes.math)):  # the page loads MathJax, though its source has no formula
                 self.env.get_domain("math").data["has_equations"][self.env.docname] = True
 
     def table(self) -> nodes.Node:
         """Return the claims by section of the source."""
         lang = self.config.book_lang
-        head = element(
-            "tr", *(element("th", nodes.Text(name), scope="col") for name in WORDS[lang]["columns"])
-        )
+        head = element("tr", *(element("th", nodes.Text(name), scope="col") for name in WORDS[lang]["columns"]))
         ordered = sorted(claims(self.env), key=lambda claim: (claim.order, claim.label))
         body = [element("tr", *(element("td", cell) for cell in self.cells(claim))) for claim in ordered]
-        table = element(
-            "table", element("thead", head), element("tbody", *body), classes=("table", "claim-table")
-        )
+        table = element("table", element("thead", head), element("tbody", *body), classes=("table", "claim-table"))
         return element("div", table, classes=("table-scroll",))
 
     def cells(self, claim: Claim) -> Iterator[nodes.Node]:

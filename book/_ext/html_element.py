@@ -12,9 +12,7 @@ class html_element(nodes.General, nodes.TextElement):
     """
 
 
-def element(
-    tag: str, *children: nodes.Node, classes: tuple[str, ...] = (), **attributes: str
-) -> html_element:
+def element(tag: str, *children: nodes.Node, classes: tuple[str, ...] = (), **attributes: str) -> html_element:
     """Make an element: ``element("details", summary, *body, classes=("quiz-option",), open="open")``."""
     return html_element("", "", *children, tag=tag, classes=list(classes), attributes=attributes)
 

@@ -49,9 +49,7 @@ class Quiz(SphinxDirective):
         for at, line in enumerate(self.content):
             self.content[at] = OPTION.sub("- ", line)
         parsed = self.parse_content_to_nodes()
-        items = (
-            list(parsed[0].children) if len(parsed) == 1 and isinstance(parsed[0], nodes.bullet_list) else []
-        )
+        items = list(parsed[0].children) if len(parsed) == 1 and isinstance(parsed[0], nodes.bullet_list) else []
         self.check(marks, items)
 
         heading, *_ = WORDS[self.config.book_lang]
@@ -76,14 +74,10 @@ class Quiz(SphinxDirective):
     def render_option(self, item: nodes.list_item, right: bool) -> html_element:
         """Return one option, closed."""
         choice, *explanation = item.children
-        verdict = element(
-            "p", nodes.Text(WORDS[self.config.book_lang][1 if right else 2]), classes=("quiz-verdict",)
-        )
+        verdict = element("p", nodes.Text(WORDS[self.config.book_lang][1 if right else 2]), classes=("quiz-verdict",))
         answer = element("div", verdict, *explanation, classes=("quiz-answer",))
         correct = {"data-correct": "true"} if right else {}
-        return element(
-            "details", element("summary", *choice.children), answer, classes=("quiz-option",), **correct
-        )
+        return element("details", element("summary", *choice.children), answer, classes=("quiz-option",), **correct)
 
 
 def setup(app: Sphinx) -> dict:

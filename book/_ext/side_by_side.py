@@ -14,9 +14,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
-PERMALINK = re.compile(
-    r'<a class="headerlink".*?</a>'
-)  # its tooltip is the only difference of a shared formula
+PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
 SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
 INDEX = re.compile(r"Search\.setIndex\((.*)\)", re.DOTALL)
 

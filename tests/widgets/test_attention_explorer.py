@@ -1,6 +1,5 @@
 """The explorer's static half: what a reader without scripts gets."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,6 +1,5 @@
 """The widget's static half: what a reader without scripts gets."""
 
-
 import numpy as np
 import pandas as pd
 import pytest
