@@ -17,6 +17,7 @@ globals().update(settings)
 
 book_lang = os.environ.get("BOOK_LANG", "zh")
 language = {"zh": "zh_CN", "en": "en"}[book_lang]
+proof_title_format = {"zh": "（%t）", "en": " (%t)"}[book_lang]
 
 # Set where the book is published: its address, and the repository for a link in the header.
 html_baseurl = os.environ.get("BOOK_BASE_URL", "") and f"{os.environ['BOOK_BASE_URL']}{book_lang}/"

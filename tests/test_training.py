@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -386,6 +387,25 @@ def test_very_short_runs_have_a_schedule(n_steps):
     log = train(network, batches_of(*[1] * n_steps), n_steps, lambda n: 0.0, TrainingConfig(epochs=1), progress=False)
     assert len(log) == 1
     assert network.x.item() > 0
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_threads_are_set_for_the_run_alone(value):
+    before, seen = torch.get_num_threads(), []
+
+    class Watched(Point):
+        def loss(self, batch):
+            seen.append(torch.get_num_threads())
+            return super().loss(batch)
+
+    torch.set_num_threads(3)
+    try:
+        config = TrainingConfig(epochs=1, threads=2)
+        with nullcontext() if np.isfinite(value) else pytest.raises(FloatingPointError):
+            train(Watched(), batches_of(value), 1, lambda n: 0.0, config, progress=False)
+        assert (seen, torch.get_num_threads()) == ([2], 3)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_progress_is_shown_if_wanted(capfd):

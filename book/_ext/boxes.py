@@ -2,8 +2,8 @@
 
 Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any
 language; this takes the place of sphinx-togglebutton, whose script labels its buttons in English. Contents of
-exercises lose the wrapper to which sphinx-exercise gives one and the same id, and proofs that of sphinx-proof.
-Folded code loses its English label.
+exercises lose the wrapper to which sphinx-exercise gives one and the same id, and proofs that of sphinx-proof;
+on Chinese pages both get Chinese words and brackets. Folded code loses its English label.
 """
 
 from html import escape
@@ -28,12 +28,21 @@ class FinishBoxes(SphinxPostTransform):
             if not isinstance(section.next_node(), nodes.title):
                 section["ids"].clear()
                 section.replace_self(section.children)
+        if self.config.book_lang == "zh":
+            for title in self.document.findall(nodes.title):
+                self.widen_brackets(title)
         boxes = [node for node in self.document.findall(nodes.Element) if "dropdown" in node.get("classes", ())]
         for box in reversed(boxes):
             box.replace_self(self.fold(box))
         for box in self.document.findall(nodes.admonition):
             if {"proof"} == set(box["classes"]):
                 self.finish_proof(box)
+
+    def widen_brackets(self, title: nodes.title) -> None:
+        """Put the name of an exercise into brackets of Chinese width; sphinx-exercise has only the other kind."""
+        for text in list(title.findall(nodes.Text)):
+            if text in (" (", ")"):
+                text.parent.replace(text, nodes.Text({" (": "（", ")": "）"}[text]))
 
     def finish_proof(self, box: nodes.admonition) -> None:
         """Drop the id that sphinx-proof gives to every proof, and translate the word it writes into the text."""

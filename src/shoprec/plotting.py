@@ -192,7 +192,7 @@ def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
         axis.add_patch(FancyBboxPatch((x, 0.0), width, 1.2, boxstyle=corners, fc="white", ec=color, lw=1.5))
         axis.add_patch(FancyBboxPatch((x, 0.84), width, 0.36, boxstyle=corners, fc=color, ec="none", alpha=0.3))
         axis.text(middle, 0.56, stage["value"], ha="center", va="center", fontsize=19)
-        texts = (("title", 1.01, 11, "black"), ("unit", 0.22, 8.5, "#444444"), ("risk", -0.17, 9, RED))
+        texts = (("title", 1.01, 11.5, "black"), ("unit", 0.22, 10, "#444444"), ("risk", -0.17, 10.5, RED))
         for part, y, size, ink in texts:
             text = "\n".join(dict.fromkeys(stage[part]))
             axis.text(middle, y, text, ha="center", va="center", fontsize=size, color=ink, linespacing=1.3)
@@ -202,7 +202,7 @@ def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
     first, last = width / 2, (len(stages) - 1) * (width + gap) + width / 2
     axis.plot([last, last, first], [-0.34, -0.5, -0.5], "--", color=RED, lw=1.5)
     axis.add_patch(FancyArrowPatch((first, -0.5), (first, -0.3), arrowstyle="-|>", mutation_scale=14, color=RED))
-    axis.text((first + last) / 2, -0.63, label(back), ha="center", va="center", fontsize=9.5, color=RED)
-    axis.set(xlim=(-0.06, last + width / 2 + 0.06), ylim=(-0.74, 1.26))
+    axis.text((first + last) / 2, -0.63, label(back), ha="center", va="center", fontsize=11, color=RED)
+    axis.set(xlim=(-0.06, last + width / 2 + 0.06), ylim=(-0.76, 1.26))
     axis.axis("off")
     return axis

@@ -9,7 +9,8 @@ and ends with the same weights as one that was never interrupted.
 import copy
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,10 @@ class TrainingConfig:
         it forgets the noise of single steps. 0 switches it off.
     seed : int
         Seed of everything random in the run.
+    threads : int
+        CPU threads. Networks as small as this book's gain little from more than one: the operations are so short
+        that threads mostly wait for one another, and for long if other programs use the cores. With one, a run
+        also ends alike on any number of cores.
     """
 
     epochs: int = 10
@@ -52,6 +57,7 @@ class TrainingConfig:
     weight_decay: float = 0.05
     averaging: float = 0.99
     seed: int = 0
+    threads: int = 1
 
 
 @dataclass
@@ -120,7 +126,8 @@ def train(
     path = Path(checkpoint) if checkpoint else None
     if path and path.exists():
         _restore(state, path, fingerprint)
-    with tqdm(total=config.epochs * n_batches, initial=len(state.log) * n_batches, disable=not progress) as bar:
+    n_steps, done = config.epochs * n_batches, len(state.log) * n_batches
+    with _threads(config.threads), tqdm(total=n_steps, initial=done, disable=not progress) as bar:
         while not state.finished(config):
             loss = _epoch(state, batches, config, bar)
             score = float(validate(state.averaged.eval()))
@@ -135,6 +142,17 @@ def train(
     network.load_state_dict(state.best.state_dict())
     network.eval()
     return pd.DataFrame(state.log).rename_axis("epoch")
+
+
+@contextmanager
+def _threads(n: int) -> Iterator[None]:
+    """Let torch use so many CPU threads, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> _State:

@@ -45,7 +45,7 @@ def check(explorer, seed, query):
 
 
 def test_arrow_keys_walk_through_the_purchases(page):
-    show(page, widget(1), lang="en")
+    show(page, widget(1, 2), lang="en")
     explorer = page.locator("attention-explorer")
     check(explorer, 1, N - 1)
     page.get_by_role("combobox", name="Household").focus()

@@ -108,7 +108,7 @@ def _table(
     last = len(purchases) - 1
     rows = "".join(
         f"<tr{' data-query' * (i == last)}>"
-        f'<th scope="row"><label><input type="radio" name="query" value="{i}"{" checked" * (i == last)}>'
+        f'<th scope="row"><label><input type="radio" name="query-{escape(name)}" value="{i}"{" checked" * (i == last)}>'
         f"<span>{both(escape(row['name_zh']), escape(row['name_en']))}</span></label></th>"
         f'<td class="date">{escape(str(row["date"]))}</td>'
         + "".join(_cell(int(part)) for part in parts[:, -1, i])

@@ -15,9 +15,7 @@ SIZE, MARGIN = 260, 20  # of the plane, in units of the drawing
 WIDE, LEFT = 380, 26  # of the chart of ranks
 
 
-def weight_explorer(
-    candidates: pd.DataFrame, first_label: Label, second_label: Label, *, w: float = 0.5
-) -> HTML:
+def weight_explorer(candidates: pd.DataFrame, first_label: Label, second_label: Label, *, w: float = 0.5) -> HTML:
     """Show items in the plane of two scores, and their ranks along ``w * first + (1 - w) * second``.
 
     The output is a complete table at the given weight, two drawings, and a table of all swaps. Where scripts run, a
