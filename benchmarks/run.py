@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from implicit.nearest_neighbours import CosineRecommender
 
-from shoprec.baselines import PersonalFrequency
-from shoprec.datasets import complete_journey
-from shoprec.device import describe_device, pick_device
-from shoprec.metrics import ndcg_at_k, rank_items
-from shoprec.neighbors import ItemKNN, damped
-from shoprec.sequential import MultiHeadAttention, TransformerConfig
-from shoprec.splits import Task, next_basket_split
+from shoprec.data.journey import complete_journey
+from shoprec.formulas.metrics import ndcg_at_k, rank_items
+from shoprec.models.counting import PersonalFrequency
+from shoprec.models.neighbors import ItemKNN, damped
+from shoprec.models.transformer import MultiHeadAttention, TransformerConfig
+from shoprec.tasks import Task, next_basket_split
+from shoprec.training.device import describe_device, pick_device
 
 Side = Callable[[], object]
 

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 from synthetic import CUT, make_purchases
 
-from shoprec.baselines import PersonalFrequency, Popularity
 from shoprec.evaluation import METRICS, SLICES, evaluate, leaderboard, paired_bootstrap, recommend
-from shoprec.splits import next_basket_split
+from shoprec.models.counting import PersonalFrequency, Popularity
+from shoprec.tasks import next_basket_split
 
 
 class Given:

@@ -7,11 +7,11 @@ import pytest
 from implicit.nearest_neighbours import CosineRecommender
 from scipy import sparse
 
-from shoprec.baselines import PersonalFrequency, Popularity
-from shoprec.datasets import complete_journey
+from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
-from shoprec.neighbors import ItemKNN, damped
-from shoprec.splits import TEST_CUT, VALIDATION_CUT, next_basket_split
+from shoprec.models.counting import PersonalFrequency, Popularity
+from shoprec.models.neighbors import ItemKNN, damped
+from shoprec.tasks import TEST_CUT, VALIDATION_CUT, next_basket_split
 
 
 @pytest.fixture(scope="session")

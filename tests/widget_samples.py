@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from shoprec import widgets
+from shoprec.show import widgets
 
 
 @dataclass(frozen=True)

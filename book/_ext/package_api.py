@@ -1,16 +1,19 @@
-"""``{package-api} shoprec``: the reference of a package, one section per module that it has."""
+"""``{package-api} shoprec``: the reference of a package, one section per room and one per module in it."""
 
 import pkgutil
+from collections.abc import Iterator
 from importlib import import_module
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+# A room that offers its modules' names as its own would show them twice.
 MODULE = """\
 ```{{eval-rst}}
 .. automodule:: {name}
    :members:
+   :ignore-module-all:
 ```"""
 
 
@@ -20,17 +23,18 @@ class PackageApi(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Return a section for each module."""
-        package = import_module(self.arguments[0])
-        names = (module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."))
-        return [self.section(name) for name in sorted(names) if not name.rpartition(".")[2].startswith("_")]
+        """Return what the package says of itself, and a section for each room with those of its modules in it."""
+        return [*self.parse_text_to_nodes(MODULE.format(name=self.arguments[0])), *self.sections(self.arguments[0])]
 
-    def section(self, name: str) -> nodes.section:
-        """Return the section of one module."""
-        section = nodes.section(ids=[nodes.make_id(f"api-{name}")], names=[name])
-        section += nodes.title("", "", nodes.literal("", name))
-        section += self.parse_text_to_nodes(MODULE.format(name=name))
-        return section
+    def sections(self, package: str) -> Iterator[nodes.section]:
+        """Yield a section for each module of a package, in the order of their names."""
+        for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
+            section = nodes.section(ids=[nodes.make_id(f"api-{module.name}")], names=[module.name])
+            section += nodes.title("", "", nodes.literal("", module.name))
+            section += self.parse_text_to_nodes(MODULE.format(name=module.name))
+            if module.ispkg:
+                section += list(self.sections(module.name))
+            yield section
 
 
 def setup(app: Sphinx) -> dict:

@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from shoprec.baselines import Recommender
-from shoprec.metrics import coverage, hit_rate_at_k, mrr_at_k, ndcg_at_k, novelty, rank_items, recall_at_k
-from shoprec.splits import Codes, Floats, Task
+from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.metrics import coverage, hit_rate_at_k, mrr_at_k, ndcg_at_k, novelty, rank_items, recall_at_k
+from shoprec.models import Recommender
+from shoprec.tasks import Task
 
 METRICS = {"ndcg": ndcg_at_k, "recall": recall_at_k, "hit_rate": hit_rate_at_k, "mrr": mrr_at_k}
 SLICES = ("all", "repeat", "explore")

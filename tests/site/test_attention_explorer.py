@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from widget_page import insert_later, show
 
-from shoprec.widgets import attention_explorer
+from shoprec.show.widgets import attention_explorer
 
 N, HEADS = 6, 2
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from widget_page import insert_later, show
 
-from shoprec.widgets import hybrid_slider
+from shoprec.show.widgets import hybrid_slider
 
 TOP, K = 8, 5
 

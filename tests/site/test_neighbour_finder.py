@@ -5,7 +5,7 @@ import pytest
 from playwright.sync_api import expect
 from widget_page import insert_later, show
 
-from shoprec.widgets import neighbour_finder
+from shoprec.show.widgets import neighbour_finder
 
 
 def table(n=4):

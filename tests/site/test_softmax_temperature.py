@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from scipy import special, stats
 from widget_page import insert_later, show
 
-from shoprec.widgets import softmax_temperature
+from shoprec.show.widgets import softmax_temperature
 
 DIMS = (4, 16, 64)
 

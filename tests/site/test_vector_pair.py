@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 from widget_page import insert_later, show
 
-from shoprec.widgets import vector_pair
+from shoprec.show.widgets import vector_pair
 
 START = (4.0, 15), (2.0, 75)
 

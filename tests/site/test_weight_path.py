@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 from widget_page import insert_later, show
 
-from shoprec.fusion import crossings
-from shoprec.widgets import weight_explorer
+from shoprec.formulas.fusion import crossings
+from shoprec.show.widgets import weight_explorer
 
 
 def candidates(seed, n=8):

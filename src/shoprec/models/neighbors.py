@@ -1,0 +1,305 @@
+"""Collaborative filtering by neighbours: similar products, similar households."""
+
+from collections.abc import Callable
+from typing import Literal, Self
+
+import numpy as np
+from scipy import sparse
+
+from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.similarity import cosine_top_k, pearson_similarity, shrink, top_k
+from shoprec.tasks import Task
+
+Similarity = Literal["cosine", "pearson"]
+Weighting = Literal["binary", "counts", "log", "tfidf", "bm25"]
+
+
+class ItemKNN:
+    r"""Products bought by the same households as those in the household's own history.
+
+    .. math:: s_{ui} = \sum_{j \in N_k(i)} \operatorname{sim}(i, j) \, f_{uj}, \qquad
+              f_{uj} = \sum_{p \in H_u,\, i_p = j} 2^{-a_p / \tau}
+
+    with :math:`N_k(i)` the ``k`` products most similar to :math:`i`, itself among them, by the shrunk cosine (or
+    correlation) of their buyers' vectors, and :math:`f` the household's decayed frequencies.
+
+    Parameters
+    ----------
+    k : int
+        Neighbours kept per product.
+    strength : float
+        :math:`\lambda` of :func:`shoprec.formulas.similarity.shrink`.
+    half_life : float
+        :math:`\tau` in days.
+    weighting : str
+        How a product's purchases by each household are weighed before products are compared; see :func:`weigh`.
+    similarity : str
+        ``"cosine"`` or ``"pearson"``.
+
+    References
+    ----------
+    Sarwar, Karypis, Konstan and Riedl (2001), *Item-based collaborative filtering recommendation algorithms*;
+    Deshpande and Karypis (2004), *Item-based top-N recommendation algorithms*.
+    """
+
+    def __init__(
+        self,
+        k: int = 20,
+        strength: float = 0.0,
+        half_life: float = 90.0,
+        weighting: Weighting = "log",
+        similarity: Similarity = "cosine",
+    ) -> None:
+        self.k, self.strength, self.half_life = k, strength, half_life
+        self.weighting, self.similarity = weighting, similarity
+
+    def fit(self, task: Task) -> Self:
+        """Find each product's neighbours."""
+        buyers = weigh(task.history.matrix().T.tocsr(), self.weighting)
+        self.similarity_ = nearest(buyers, self.k, self.strength, self.similarity)
+        self.frequency_ = task.history.matrix(0.5 ** ((task.cut_day - task.history.day) / self.half_life))
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        return (self.frequency_[households] @ self.similarity_.T).toarray()
+
+
+class UserKNN:
+    r"""What the households that resemble this one buy, and what it buys itself.
+
+    .. math:: s_{ui} = (1 - \alpha) \, f_{ui} + \frac{\alpha}{k} \sum_{v \in N_k(u)} f_{vi}
+
+    with :math:`N_k(u)` the ``k`` other households with the most similar purchases (by default, the cosine of damped
+    counts) and :math:`f_{ui}` the household's decayed frequency of product :math:`i`, relative to its decayed number of
+    baskets or to 1, whichever is more. The own share makes it a next-basket model: without it, it forgets what the
+    household is used to.
+
+    Parameters
+    ----------
+    k : int
+        Neighbours per household.
+    alpha : float
+        :math:`\alpha`, the neighbours' share, between 0 and 1.
+    half_life : float
+        :math:`\tau` in days.
+    weighting, similarity : str
+        As in :class:`ItemKNN`, of a household's purchases of each product.
+
+    References
+    ----------
+    Hu, He, Gao and Zhang (2020), *Modeling personalized item frequency information for next-basket
+    recommendation* (TIFU-KNN).
+    """
+
+    def __init__(
+        self,
+        k: int = 100,
+        alpha: float = 0.3,
+        half_life: float = 90.0,
+        weighting: Weighting = "log",
+        similarity: Similarity = "cosine",
+    ) -> None:
+        if not 0 <= alpha <= 1:
+            raise ValueError(f"alpha is {alpha}; the neighbours' share lies between 0 and 1")
+        self.k, self.alpha, self.half_life = k, alpha, half_life
+        self.weighting, self.similarity = weighting, similarity
+
+    def fit(self, task: Task) -> Self:
+        """Find each household's neighbours and add up what they buy."""
+        history = task.history
+        baskets = weigh(history.matrix(), self.weighting)
+        neighbours = nearest(baskets, self.k + 1, similarity=self.similarity)  # + 1: the household itself
+        neighbours = sparse.csr_array(neighbours > 0).astype(np.float32)
+        neighbours.setdiag(0)
+        self.neighbours_ = neighbours
+        decay = 0.5 ** ((task.cut_day - history.day) / self.half_life)
+        n_baskets = np.bincount(history.user, decay * history.opens_basket, minlength=history.n_users)
+        self.frequency_ = sparse.csr_array(sparse.diags_array(1 / np.maximum(n_baskets, 1)) @ history.matrix(decay))
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        own = self.frequency_[households]
+        theirs = self.neighbours_[households] @ self.frequency_
+        return (1 - self.alpha) * own.toarray() + self.alpha / self.k * theirs.toarray()
+
+
+def nearest(
+    vectors: sparse.csr_array, k: int, strength: float = 0.0, similarity: Similarity = "cosine", block: int = 256
+) -> sparse.csr_array:
+    """Similarity of each row to its ``k`` nearest rows, itself among them.
+
+    Parameters
+    ----------
+    vectors : sparse array of shape (n, d)
+    k : int
+        Entries kept per row.
+    strength : float
+        Strength of :func:`shoprec.formulas.similarity.shrink`; the support is the number of columns where both rows are
+        nonzero.
+    similarity : str
+        ``"cosine"`` or ``"pearson"``, the latter over all columns.
+    block : int
+        Rows of the full matrix that exist at a time.
+
+    Returns
+    -------
+    csr_array of shape (n, n)
+
+    Raises
+    ------
+    ValueError
+        If the similarity has another name.
+
+    Examples
+    --------
+    The second and third item share no buyer. Uncorrelated would be 0; their correlation is negative.
+
+    >>> bought = sparse.csr_array([[1., 1, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]])
+    >>> nearest(bought, k=3, similarity="pearson").toarray().round(2)
+    array([[ 1.  ,  0.33, -1.  ],
+           [ 0.33,  1.  , -0.33],
+           [-1.  , -0.33,  1.  ]])
+    """
+    if similarity == "cosine":
+        return cosine_top_k(vectors, k=k, strength=strength, block=block)
+    if similarity != "pearson":
+        raise ValueError(f"similarity is {similarity!r}; choose 'cosine' or 'pearson'")
+    seen = abs(vectors).sign()
+    blocks = []
+    for start in range(0, vectors.shape[0], block):
+        rows = slice(start, start + block)
+        correlation = pearson_similarity(vectors[rows], vectors)
+        if strength != 0:
+            correlation = shrink(correlation, (seen[rows] @ seen.T).toarray(), strength)
+        blocks.append(top_k(correlation, k))
+    return sparse.vstack(blocks, format="csr")
+
+
+def weigh(counts: sparse.csr_array, weighting: Weighting) -> sparse.csr_array:
+    """Weigh counts before rows are compared: what an entry says about its row.
+
+    Parameters
+    ----------
+    counts : sparse array of shape (n, d)
+        How often each of the rows that are to be compared occurs with each column.
+    weighting : str
+        ``"counts"`` as they are, ``"binary"`` 1 for each that is not 0, ``"log"`` (:func:`damped`), ``"tfidf"``
+        (:func:`tfidf_weights`) or ``"bm25"`` (:func:`bm25_weights`).
+
+    Raises
+    ------
+    ValueError
+        If the weighting has another name.
+
+    Examples
+    --------
+    >>> weigh(sparse.csr_array([[3., 0, 1]]), "binary").toarray()
+    array([[1., 0., 1.]])
+    """
+    if weighting not in WEIGHTINGS:
+        raise ValueError(f"weighting is {weighting!r}; choose one of {', '.join(WEIGHTINGS)}")
+    return WEIGHTINGS[weighting](counts)
+
+
+def damped(counts: sparse.csr_array) -> sparse.csr_array:
+    """Counts on a logarithmic scale, log(1 + n): the tenth carton of milk says less than the first."""
+    return counts.log1p()
+
+
+def tfidf_weights(counts: sparse.csr_array) -> sparse.csr_array:
+    r"""Counts under a square root, times the rarity of the column: who buys everything says little.
+
+    .. math:: w_{rc} = \sqrt{n_{rc}} \; \max\Bigl(0, \log \frac{N}{1 + d_c}\Bigr)
+
+    with :math:`N` rows, and :math:`d_c` of them nonzero in column :math:`c`. A factor that depended on the row alone
+    would not change a cosine.
+
+    Parameters
+    ----------
+    counts : sparse array of shape (n_rows, n_columns)
+        Not negative; rows are what is compared ("documents"), columns what they hold ("terms").
+
+    References
+    ----------
+    Breese, Heckerman and Kadie (1998), *Empirical analysis of predictive algorithms for collaborative filtering*
+    (inverse user frequency); the form of the library ``implicit``.
+
+    Examples
+    --------
+    Four products; the first household bought all of them, the second only one, four times.
+
+    >>> counts = sparse.csr_array([[1., 4], [1, 0], [1, 0], [1, 0]])
+    >>> tfidf_weights(counts).toarray().round(3)
+    array([[0.   , 1.386],
+           [0.   , 0.   ],
+           [0.   , 0.   ],
+           [0.   , 0.   ]])
+    """
+    return _scaled(counts.sqrt(), columns=_rarity(counts))
+
+
+def bm25_weights(counts: sparse.csr_array, k1: float = 1.2, b: float = 0.75) -> sparse.csr_array:
+    r"""Saturating counts, relative to the row's length, times the rarity of the column.
+
+    .. math:: w_{rc} = \frac{(k_1 + 1) \, n_{rc}}{n_{rc} + k_1 \left(1 - b + b \, L_r / \bar L\right)} \;
+              \max\Bigl(0, \log \frac{N}{1 + d_c}\Bigr)
+
+    with :math:`L_r = \sum_c n_{rc}` the length of the row and :math:`\bar L` the mean length. The fraction rises from
+    0 towards :math:`k_1 + 1`: :math:`k_1` says how soon it levels off, :math:`b` how much longer rows are discounted.
+
+    Parameters
+    ----------
+    counts : sparse array of shape (n_rows, n_columns)
+        As in :func:`tfidf_weights`.
+    k1 : float
+        At least 0, where a count is as good as 1.
+    b : float
+        Between 0, length doesn't matter, and 1.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range.
+
+    References
+    ----------
+    Robertson and Zaragoza (2009), *The probabilistic relevance framework: BM25 and beyond*; the rarity is that of
+    :func:`tfidf_weights`.
+
+    Examples
+    --------
+    >>> counts = sparse.csr_array([[1., 0, 0], [0, 9, 0], [0, 0, 1], [0, 0, 0]])
+    >>> bm25_weights(counts, b=0).max(axis=1).toarray().round(3)
+    array([0.693, 1.346, 0.693, 0.   ])
+    """
+    if not (k1 >= 0 and 0 <= b <= 1):
+        raise ValueError(f"k1 is {k1}, b is {b}; take k1 >= 0 and b between 0 and 1")
+    length = counts.sum(axis=1)
+    norm = k1 * (1 - b + b * length / max(length.mean(), 1e-12))
+    weights = counts.copy()
+    weights.data *= (k1 + 1) / (weights.data + np.repeat(norm, np.diff(counts.indptr))).astype(counts.dtype)
+    return _scaled(weights, columns=_rarity(counts))
+
+
+def _rarity(counts: sparse.csr_array) -> Floats:
+    """Logarithm of the number of rows over one more than those nonzero in a column, not below 0."""
+    n_nonzero = counts.count_nonzero(axis=0)
+    return np.log(np.maximum(counts.shape[0] / (1 + n_nonzero), 1))
+
+
+def _scaled(matrix: sparse.csr_array, columns: Floats) -> sparse.csr_array:
+    """Each column times its factor, in the matrix's own precision; zeros that arise are not stored."""
+    scaled = sparse.csr_array(matrix @ sparse.diags_array(columns.astype(matrix.dtype)))
+    scaled.eliminate_zeros()
+    return scaled
+
+
+WEIGHTINGS: dict[str, Callable[[sparse.csr_array], sparse.csr_array]] = {
+    "binary": lambda counts: counts.sign(),
+    "counts": lambda counts: counts,
+    "log": damped,
+    "tfidf": tfidf_weights,
+    "bm25": bm25_weights,
+}

@@ -1,0 +1,185 @@
+"""Figures and tables in two languages: one style, colours that the colour-blind can tell apart, one font."""
+
+import html
+import importlib.util
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from cycler import cycler
+from IPython.display import HTML
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from shoprec.words import Pair, label, spans
+
+#: Colours by Okabe and Ito (2008), told apart with every common kind of colour blindness.
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#767676",
+)  # fmt: skip
+
+MODEL_NAMES: dict[str, Pair] = {
+    "popularity": ("热门榜", "Popularity"),
+    "frequency": ("个人频次", "Personal frequency"),
+    "item_knn": ("物品近邻", "ItemKNN"),
+    "user_knn": ("用户近邻", "UserKNN"),
+    "content": ("商品文本", "Content (TF-IDF)"),
+    "transformer": ("Transformer", "Transformer"),
+    "behaviour": ("行为项", "Behaviour term"),
+    "two_terms": ("两项混合", "Two-term hybrid"),
+    "rank_fusion": ("名次融合", "Rank fusion"),
+    "hybrid": ("加权混合", "Weighted hybrid"),
+    "random": ("随机", "Random"),
+    "encoder": ("文本编码器", "Text encoder (MiniLM)"),
+    "decoder": ("语言模型重排", "Language model re-ranks"),
+}
+
+
+def use_style() -> None:
+    """Set Matplotlib up for the book. Needs no font on the machine: Noto Sans SC comes from a package."""
+    spec = importlib.util.find_spec("zhplot")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the font comes from the package zhplot: pip install zhplot")
+    font = Path(spec.origin).parent / "fonts" / "NotoSansSC-Regular.ttf"
+    font_manager.fontManager.addfont(font)
+    plt.rcdefaults()
+    plt.rcParams.update({
+        # Noto first: a label with a formula falls back through this list character by character.
+        "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"],
+        "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left",
+        "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
+        "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
+        "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
+        "figure.figsize": (7.5, 3.6), "figure.dpi": 110, "savefig.dpi": 180, "figure.constrained_layout.use": True,
+        "legend.frameon": False, "lines.linewidth": 2,
+    })  # fmt: skip
+
+
+def show_table(
+    frame: pd.DataFrame,
+    columns: Mapping[str, Pair],
+    index: Pair | None = None,
+    names: Mapping[Any, Pair] | None = None,
+    formats: Mapping[str, str] | None = None,
+) -> HTML:
+    """A table whose headings and names are in two languages.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : mapping
+        Columns to show, in order, with their headings. A cell may be a (zh, en) pair itself.
+    index : pair, optional
+        Heading of the index; without it the index is left out.
+    names : mapping, optional
+        Bilingual names of the index's values.
+    formats : mapping, optional
+        Format specification by column, such as ``".3f"``.
+
+    Examples
+    --------
+    >>> table = show_table(pd.DataFrame({"n": [1234]}, index=["a"]), {"n": ("数量", "Count")}, formats={"n": ","})
+    >>> "1,234" in table.data and 'lang="zh">数量' in table.data
+    True
+    """
+    names, formats = names or {}, formats or {}
+    left = {c: len(frame) > 0 and isinstance(frame[c].iloc[0], tuple) for c in columns}  # names; numbers go right
+    head = _cell("th", index, scope="col", left=True) if index else ""
+    head += "".join(_cell("th", title, scope="col", left=left[c]) for c, title in columns.items())
+    rows = []
+    for key, row in zip(frame.index, frame[list(columns)].itertuples(index=False), strict=True):
+        first = _cell("th", names.get(key, key), scope="row", left=True) if index else ""
+        cells = (_cell("td", v, formats.get(c, ""), left=left[c]) for c, v in zip(columns, row, strict=True))
+        rows.append(f"<tr>{first}{''.join(cells)}</tr>")
+    return HTML(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
+
+
+def _cell(tag: str, value: Any, spec: str = "", scope: str = "", left: bool = False) -> str:
+    """One cell of a table: a bilingual pair, a dash for NaN, or a formatted value."""
+    if isinstance(value, tuple):
+        text = spans(value)
+    elif isinstance(value, float) and np.isnan(value):
+        text = "–"
+    else:
+        text = html.escape(format(value, spec))
+    scope = scope and f' scope="{scope}"'
+    return f'<{tag}{scope} style="text-align: {"left" if left else "right"}">{text}</{tag}>'
+
+
+def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAMES) -> Sequence[Axes]:
+    """NDCG of each model with its interval, and apart for repeat and explore targets.
+
+    Parameters
+    ----------
+    board : DataFrame
+        From :func:`shoprec.evaluation.leaderboard`.
+    names : mapping
+        Bilingual names of its rows.
+    """
+    board = board.iloc[::-1]
+    y = np.arange(len(board))
+    figure, axes = plt.subplots(1, 3, figsize=(9, 0.38 * len(board) + 1.1), sharey=True, width_ratios=[2, 1.2, 1.2])
+    spread = np.abs(board[["low", "high"]].to_numpy() - board[["all"]].to_numpy()).T
+    axes[0].errorbar(board["all"], y, xerr=spread, fmt="o", capsize=3, color=BLUE)
+    axes[1].plot(board["repeat"], y, "s", color=GREEN)
+    axes[2].plot(board["explore"], y, "D", color=RED)
+    axes[0].set_yticks(y, [label(names.get(name, (name, name))) for name in board.index])
+    titles = [("全部", "All"), ("复购", "Repeat"), ("探索", "Explore")]
+    for axis, title in zip(axes, titles, strict=True):
+        axis.set(title=label(title), xlim=(0, None))
+        axis.tick_params(left=False)
+    figure.supxlabel("NDCG@10", fontsize=10)
+    return axes
+
+
+def plot_training(logs: Mapping[str, pd.DataFrame], names: Mapping[str, Pair] = MODEL_NAMES) -> Sequence[Axes]:
+    """Loss and validation score by epoch, with the epoch whose weights were kept."""
+    _, axes = plt.subplots(1, 2, figsize=(8.5, 3.2))
+    for name, log in logs.items():
+        best = int(np.argmax(log["validation"]))
+        for axis, column in zip(axes, ("loss", "validation"), strict=True):
+            axis.plot(log.index + 1, log[column], "o-", ms=4, label=label(names.get(name, (name, name))))
+            axis.plot(best + 1, log[column].iloc[best], "*", ms=14, color=axis.lines[-1].get_color())
+    axes[0].set(title="训练损失 Training loss", xlabel="轮 Epoch")
+    axes[1].set(title="验证集 Validation NDCG@10", xlabel="轮 Epoch")
+    axes[1].legend()
+    return axes
+
+
+def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
+    """The stages of a pipeline as cards in a row, with what each hands on and what can go wrong in it.
+
+    Parameters
+    ----------
+    stages : sequence of mappings
+        ``title``, ``unit`` and ``risk`` are pairs, ``value`` is the number that leaves the stage, as text.
+    back : pair
+        What flows from the last stage back to the first.
+    """
+    width, gap, colors = 1.0, 0.22, [BLUE, SKY, GREEN, ORANGE, PINK]
+    _, axis = plt.subplots(figsize=(1.9 * len(stages), 3.5))
+    for i, stage in enumerate(stages):
+        x, color = i * (width + gap), colors[i % len(colors)]
+        middle = x + width / 2
+        corners = "round,pad=0,rounding_size=0.06"
+        axis.add_patch(FancyBboxPatch((x, 0.0), width, 1.2, boxstyle=corners, fc="white", ec=color, lw=1.5))
+        axis.add_patch(FancyBboxPatch((x, 0.84), width, 0.36, boxstyle=corners, fc=color, ec="none", alpha=0.3))
+        axis.text(middle, 0.56, stage["value"], ha="center", va="center", fontsize=19)
+        texts = (("title", 1.01, 11.5, "black"), ("unit", 0.22, 10, "#444444"), ("risk", -0.17, 10.5, RED))
+        for part, y, size, ink in texts:
+            text = "\n".join(dict.fromkeys(stage[part]))
+            axis.text(middle, y, text, ha="center", va="center", fontsize=size, color=ink, linespacing=1.3)
+        if i:
+            ends = (x - gap + 0.02, 0.56), (x - 0.02, 0.56)
+            axis.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=16, color=GREY, lw=2))
+    first, last = width / 2, (len(stages) - 1) * (width + gap) + width / 2
+    axis.plot([last, last, first], [-0.34, -0.5, -0.5], "--", color=RED, lw=1.5)
+    axis.add_patch(FancyArrowPatch((first, -0.5), (first, -0.3), arrowstyle="-|>", mutation_scale=14, color=RED))
+    axis.text((first + last) / 2, -0.63, label(back), ha="center", va="center", fontsize=11, color=RED)
+    axis.set(xlim=(-0.06, last + width / 2 + 0.06), ylim=(-0.76, 1.26))
+    axis.axis("off")
+    return axis

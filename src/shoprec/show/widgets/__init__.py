@@ -1,0 +1,21 @@
+"""Custom elements that a notebook carries in its own output: no server, no dependency.
+
+A widget is a function that returns HTML, and a script and a style sheet of the same name. Without scripts its
+output is still a complete table or text; every text stands there in Chinese and in English.
+"""
+
+from shoprec.show.widgets.attention_explorer import attention_explorer
+from shoprec.show.widgets.hybrid_ranker import hybrid_slider
+from shoprec.show.widgets.neighbour_finder import neighbour_finder
+from shoprec.show.widgets.softmax_temperature import softmax_temperature
+from shoprec.show.widgets.vector_pair import vector_pair
+from shoprec.show.widgets.weight_path import weight_explorer
+
+__all__ = [
+    "attention_explorer",
+    "hybrid_slider",
+    "neighbour_finder",
+    "softmax_temperature",
+    "vector_pair",
+    "weight_explorer",
+]

@@ -1,0 +1,40 @@
+"""What all widgets share: markup in two languages, with styles and script brought along in the output."""
+
+from importlib.resources import files
+
+from IPython.display import HTML
+
+_HERE = files("shoprec.show.widgets")
+
+
+def both(zh: str, en: str) -> str:
+    """Return markup in both languages; the site shows the one being read.
+
+    Examples
+    --------
+    >>> both("名次", "Rank")
+    '<span lang="zh">名次</span> <span lang="en">Rank</span>'
+    """
+    return f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
+
+
+def custom_element(name: str, body: str, **data: object) -> HTML:
+    """Return ``<name>`` around ``body``, with ``name.css`` before and ``name.js`` after it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the element and of its two files in this folder.
+    body : str
+        Markup that is complete without the script; values from data must have been escaped.
+    **data
+        The element's ``data-`` attributes: numbers, or strings without quotes.
+
+    Examples
+    --------
+    >>> print(custom_element("hybrid-ranker", "<p>…</p>", k=10).data[:27])
+    <hybrid-ranker data-k="10">
+    """
+    attributes = "".join(f' data-{key}="{value}"' for key, value in data.items())
+    style, script = ((_HERE / f"{name}.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    return HTML(f"<{name}{attributes}>\n<style>\n{style}</style>\n{body}</{name}>\n<script>\n{script}</script>\n")

@@ -1,0 +1,335 @@
+"""Tasks: what is known on a date, and what each household bought next.
+
+The book has one protocol. :func:`next_basket_split` cuts the purchases at a date; what came before is the
+history that a model may read, and each household's first basket after it is what the model must find.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from shoprec.formulas.arrays import Codes, Floats, Mask
+
+VALIDATION_CUT = "2017-11-01"  #: everything that is tuned is tuned on the month from here
+TEST_CUT = "2017-12-01"  #: and reported once, on the month from here
+MIN_USERS = 20  #: a product with fewer buyers before the test cut is left out
+
+
+@dataclass(frozen=True)
+class History:
+    """Purchases as flat arrays, sorted by household, then time, then item.
+
+    One event is one product in one basket; buying three of it at once is still one event. Households and
+    products are numbered from 0, so that they index the rows and columns of matrices.
+
+    Attributes
+    ----------
+    user, item, basket : arrays of int, shape (n_events,)
+        Codes. Baskets are numbered in the order of the events.
+    day : array of float, shape (n_events,)
+        Time of the purchase's basket, that is of its first line, in days since 1970-01-01.
+    n_users, n_items : int
+        Size of the code ranges; some households may have no event.
+    """
+
+    user: Codes
+    item: Codes
+    basket: Codes
+    day: Floats
+    n_users: int
+    n_items: int
+
+    @cached_property
+    def start(self) -> Codes:
+        """Where each household's events begin: those of ``u`` are ``start[u]:start[u + 1]``."""
+        return np.searchsorted(self.user, np.arange(self.n_users + 1))
+
+    @cached_property
+    def basket_start(self) -> Codes:
+        """Where each basket's events begin: those of ``b`` are ``basket_start[b]:basket_start[b + 1]``."""
+        return np.searchsorted(self.basket, np.arange(self.basket[-1] + 2))
+
+    @cached_property
+    def opens_basket(self) -> Mask:
+        """Which events are the first of their basket."""
+        return np.diff(self.basket, prepend=-1) > 0
+
+    @cached_property
+    def log_popularity(self) -> Floats:
+        """Natural logarithm of each product's share of all events, with one event added to each product."""
+        count = np.bincount(self.item, minlength=self.n_items) + 1.0
+        return np.log(count / count.sum())
+
+    @cached_property
+    def _time_key(self) -> Floats:
+        """One sorted key for (user, day): days since 1970 stay far below a million."""
+        return self.user * 1e6 + self.day
+
+    def known(self, users: Codes, days: Floats) -> Codes:
+        """Number of the first event of each household that happens on or after a day.
+
+        A basket is one moment: its events share their time, so it is known as a whole or not at all.
+
+        Examples
+        --------
+        >>> user = np.array([0, 0, 1]); day = np.array([1.0, 5.0, 2.0])
+        >>> history = History(user, item=user, basket=np.arange(3), day=day, n_users=2, n_items=2)
+        >>> history.known(users=np.array([0, 1]), days=np.array([5.0, 9.0]))
+        array([1, 3])
+        """
+        return np.searchsorted(self._time_key, users * 1e6 + days)
+
+    def select(self, keep: Mask) -> "History":
+        """The same households and products, with only some of the events; baskets are numbered anew.
+
+        Parameters
+        ----------
+        keep : array of bool, shape (n_events,)
+            Which events stay. With ``dataclasses.replace(task, history=...)`` this asks what a model would do if it
+            knew less: fewer households, fewer months, one department less.
+
+        Examples
+        --------
+        >>> user = np.array([0, 0, 1]); day = np.array([1.0, 5.0, 2.0])
+        >>> history = History(user, item=user, basket=np.arange(3), day=day, n_users=2, n_items=2)
+        >>> late = history.select(history.day > 1)
+        >>> late.user, late.basket, late.n_users
+        (array([0, 1]), array([0, 1]), 2)
+        """
+        basket = np.cumsum(np.diff(self.basket[keep], prepend=-1) > 0) - 1
+        return History(self.user[keep], self.item[keep], basket, self.day[keep], self.n_users, self.n_items)
+
+    def matrix(self, weights: Floats | None = None) -> sparse.csr_array:
+        """Household-by-product matrix: the sum of each pair's event weights, by default their number.
+
+        Parameters
+        ----------
+        weights : array of float, shape (n_events,), optional
+            For example a decay by age.
+
+        Returns
+        -------
+        sparse array of float32, shape (n_users, n_items)
+        """
+        values = np.ones(len(self.item), np.float32) if weights is None else weights.astype(np.float32)
+        pairs = (self.user, self.item)
+        return sparse.coo_array((values, pairs), shape=(self.n_users, self.n_items)).tocsr()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A date, the history before it, and each household's first basket from it on.
+
+    Attributes
+    ----------
+    history : History
+        All that a model may read.
+    targets : sparse array of bool, shape (n_users, n_items)
+        The products of the first basket after the cut; models never see them.
+    households : array of int, shape (n_households,)
+        Codes of the households that have both a history and a target, ascending.
+    users, items : Index
+        Code to the id in the data.
+    cut : Timestamp
+        The first moment that is not history.
+    """
+
+    history: History
+    targets: sparse.csr_array
+    households: Codes
+    users: pd.Index
+    items: pd.Index
+    cut: pd.Timestamp
+
+    @property
+    def cut_day(self) -> float:
+        """The cut in days since 1970-01-01, the unit of ``history.day``."""
+        return float(_days(pd.Series([self.cut]))[0])
+
+    def __repr__(self) -> str:
+        return (
+            f"Task(cut={self.cut:%Y-%m-%d}, {len(self.history.item):,} events, {len(self.users):,} users, "
+            f"{len(self.items):,} items, {len(self.households):,} households with a next basket)"
+        )
+
+
+def frequent_items(purchases: pd.DataFrame, before: str | pd.Timestamp, min_users: int) -> pd.Index:
+    """Products that at least ``min_users`` different households bought before a date.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"user": [1, 2, 1], "item": ["tea", "tea", "jam"],
+    ...                       "timestamp": pd.to_datetime(["2017-01-01", "2017-01-02", "2017-01-03"])})
+    >>> frequent_items(table, before="2018-01-01", min_users=2).tolist()
+    ['tea']
+    """
+    known = purchases.loc[purchases["timestamp"] < pd.Timestamp(before), ["user", "item"]].drop_duplicates()
+    n_users = known["item"].value_counts()
+    return pd.Index(n_users.index[n_users >= min_users].sort_values(), name="item")
+
+
+def next_basket_split(
+    purchases: pd.DataFrame,
+    cut: str | pd.Timestamp = TEST_CUT,
+    until: str | pd.Timestamp | None = None,
+    items: pd.Index | Sequence | None = None,
+    min_users: int = MIN_USERS,
+) -> Task:
+    """Cut purchases at a date: what came before is history, the first basket after it is the target.
+
+    Parameters
+    ----------
+    purchases : DataFrame
+        Columns ``user``, ``item``, ``timestamp`` and, if known, ``basket``. Without it, all that a user buys
+        on one day is one basket.
+    cut : date
+        First moment of the target period. A household's target is its first basket from then on.
+    until : date, optional
+        End of the target period, exclusive; baskets after it are no targets.
+    items : sequence of item ids, optional
+        The catalogue to rank. By default the items that ``min_users`` users bought before ``cut``. Pass the
+        test task's ``items`` when making the validation task, so that both rank the same catalogue.
+    min_users : int
+        See ``items``.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or nothing is left before or after the cut.
+
+    Examples
+    --------
+    Two members; Ann's first basket in March holds jam and tea, Bo does not come back.
+
+    >>> table = pd.DataFrame({
+    ...     "user": ["Ann", "Bo", "Ann", "Ann", "Ann"], "item": ["tea", "jam", "tea", "jam", "rye"],
+    ...     "timestamp": pd.to_datetime(["2017-01-05", "2017-02-01", "2017-03-02", "2017-03-02", "2017-03-09"])})
+    >>> task = next_basket_split(table, cut="2017-03-01", items=["jam", "rye", "tea"])
+    >>> task.users[task.households].tolist(), task.targets[task.households].toarray()
+    (['Ann'], array([[ True, False,  True]]))
+    """
+    table = _with_baskets(purchases)
+    cut = pd.Timestamp(cut)
+    catalogue = frequent_items(table, cut, min_users) if items is None else pd.Index(items, name="item")
+    table = table[table["item"].isin(catalogue)]
+    users = pd.Index(np.sort(table["user"].unique()), name="user")
+    table = table.assign(
+        user=users.get_indexer(pd.Index(table["user"])), item=catalogue.get_indexer(pd.Index(table["item"]))
+    )
+
+    past = table["timestamp"] < cut
+    future = table[~past] if until is None else table[~past & (table["timestamp"] < pd.Timestamp(until))]
+    if not past.any() or future.empty:
+        side = "before" if not past.any() else "after"
+        first, last = purchases["timestamp"].min(), purchases["timestamp"].max()
+        raise ValueError(
+            f"no purchase of a catalogue item {side} the cut {cut:%Y-%m-%d}; the table runs from {first} to "
+            f"{last} and the catalogue has {len(catalogue):,} items: choose another cut or a lower min_users"
+        )
+    history = _history(table[past], len(users), len(catalogue))
+    targets = _first_baskets(future[future["user"].isin(np.unique(history.user))], history)
+    households = np.flatnonzero(np.diff(targets.indptr))
+    return Task(history, targets, households, users, catalogue, cut)
+
+
+def random_split(task: Task, share: float = 0.2, seed: int = 0) -> Task:
+    """Hold out random purchases of the history instead of the next basket: the split to avoid.
+
+    What is held out lies among what is kept, so a model is trained on the future of what it is tested on. It is
+    here to measure by how much that flatters.
+
+    Parameters
+    ----------
+    task : Task
+        Gives the purchases, its history, and the catalogue.
+    share : float
+        Share of the purchases to hold out.
+    seed : int
+        Seed of the draw.
+    """
+    held = np.random.default_rng(seed).random(len(task.history.item)) < share
+    return _held_out(task, keep=~held, held=held)
+
+
+def random_basket_split(task: Task, past_only: bool, seed: int = 0) -> Task:
+    """Hold out one random basket of each household, and keep all others or only those before it.
+
+    The targets of the two are the same, so the difference between their results is what knowing the household's
+    own future is worth. Ages are counted from the task's cut in both, and other households keep their places in
+    time, so compare models that count without decay.
+
+    Parameters
+    ----------
+    task : Task
+        Gives the purchases, its history, and the catalogue.
+    past_only : bool
+        Whether each household's history ends at its held-out basket.
+    seed : int
+        Seed of the draw.
+    """
+    history = task.history
+    first = history.basket[history.opens_basket]
+    owner = history.user[history.opens_basket]
+    n_baskets = np.bincount(owner, minlength=history.n_users)
+    some = np.flatnonzero(n_baskets > 1)
+    # A household's first basket has no past and is not drawn.
+    offset = 1 + (np.random.default_rng(seed).random(len(some)) * (n_baskets[some] - 1)).astype(int)
+    drawn = np.full(history.n_users, -1)
+    drawn[some] = first[np.searchsorted(owner, some) + offset]
+    held = history.basket == drawn[history.user]
+    keep = history.basket < drawn[history.user] if past_only else ~held & (drawn >= 0)[history.user]
+    return _held_out(task, keep, held)
+
+
+def _held_out(task: Task, keep: Mask, held: Mask) -> Task:
+    """The task of finding the events in ``held`` from those in ``keep``."""
+    h = task.history
+    history = h.select(keep)
+    pairs = (h.user[held], h.item[held])
+    count = sparse.coo_array((np.ones(held.sum()), pairs), shape=(h.n_users, h.n_items)).tocsr()
+    targets = count.astype(bool)
+    households = np.intersect1d(np.flatnonzero(np.diff(targets.indptr)), history.user)
+    return replace(task, history=history, targets=targets, households=households)
+
+
+def _with_baskets(purchases: pd.DataFrame) -> pd.DataFrame:
+    """The needed columns, with baskets made from user and day where the data has none."""
+    missing = [c for c in ("user", "item", "timestamp") if c not in purchases]
+    if missing:
+        raise ValueError(f"purchases lack the columns {missing}; they have {list(purchases.columns)}")
+    table = purchases[["user", "item", "timestamp"]]
+    if "basket" in purchases:
+        return table.assign(basket=purchases["basket"])
+    days = purchases["timestamp"].dt.normalize()
+    return table.assign(basket=purchases.groupby(["user", days], sort=False).ngroup())
+
+
+def _history(past: pd.DataFrame, n_users: int, n_items: int) -> History:
+    # A basket is one moment. Lines of one trip may be minutes or, where baskets were made from days, hours apart.
+    past = past.assign(timestamp=past.groupby(["user", "basket"])["timestamp"].transform("min"))
+    past = past.drop_duplicates(["user", "basket", "item"])
+    past = past.sort_values(["user", "timestamp", "basket", "item"], kind="stable")
+    pair = past[["user", "basket"]]
+    basket = np.cumsum((pair != pair.shift()).any(axis=1).to_numpy()) - 1
+    day = _days(past["timestamp"])
+    return History(past["user"].to_numpy(), past["item"].to_numpy(), basket, day, n_users, n_items)
+
+
+def _first_baskets(future: pd.DataFrame, history: History) -> sparse.csr_array:
+    future = future.sort_values(["timestamp", "basket"], kind="stable")
+    target = future[future["basket"] == future.groupby("user")["basket"].transform("first")]
+    pairs = (target["user"].to_numpy(), target["item"].to_numpy())
+    shape = (history.n_users, history.n_items)
+    return sparse.coo_array((np.ones(len(target), bool), pairs), shape=shape).tocsr().astype(bool)
+
+
+def _days(timestamps: pd.Series) -> Floats:
+    return (timestamps - pd.Timestamp(0)).to_numpy() / np.timedelta64(1, "D")

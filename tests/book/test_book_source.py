@@ -1,0 +1,485 @@
+"""The notebooks of the book: each Chinese cell and its English twin say the same, and the source is clean.
+
+A *facet* reads from a cell's text what must not differ between the languages: its equations, its citations,
+and so on. The tests compare every facet of every pair of twins; small tests show the drift that each catches.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import autocorrect_py
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+
+BOOK = Path(__file__).parents[2] / "book"
+NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
+LONGEST_CODE_CELL = 25  # lines
+
+HAN = "[\u3400-\u4dbf\u4e00-\u9fff]"
+FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,}|:{3,})\s*(?:\{(?P<directive>[\w:-]+)\})?\s*(?P<argument>.*)$")
+OPTION = re.compile(r"^\s*:(?P<key>[\w-]+):\s*(?P<value>.*)$")
+DISPLAY_MATH = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
+INLINE_MATH = re.compile(r"(?<![\\$])\$(?!\s)([^$\n]+?)(?<!\s)\$")
+ROLE = re.compile(r"\{(?P<role>[\w:]+)\}`(?P<content>[^`]+)`")
+CODE_SPAN = re.compile(r"(?<![`}])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+LINK = re.compile(r"\]\((?P<target>[^)\s]+)[^)]*\)|<(?P<url>https?://[^>]+)>")
+LABEL = re.compile(r"^\((?P<label>[\w:.-]+)\)=$")
+HEADING = re.compile(r"^(?P<marks>#{1,6})\s")
+ITEM = re.compile(r"^(?P<indent>\s*)(?P<marker>[-*+]|\d+[.)])\s+(?P<box>\[[ xX]\])?")
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+CITING = ("cite", "cite:p", "cite:t", "cite:ps", "cite:ts")
+REFERRING = ("ref", "numref", "eq", "doc", "prf:ref", "download")
+NAMED_ARGUMENT = ("solution", "solution-start", "figure", "image", "include", "package-api")  # not a title
+TEXT_OPTIONS = ("alt", "caption")
+
+
+# Reading a cell -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Directive:
+    """The first line of a directive."""
+
+    name: str
+    argument: str
+
+
+@dataclass
+class Parts:
+    """A markdown cell taken apart; the prose includes the lines in directives."""
+
+    prose: list[str]
+    formulas: list[str]
+    code: list[str]
+    directives: list[Directive]
+    options: list[tuple[str, str]]
+
+
+def take_apart(text: str) -> Parts:
+    """Separate what is in fences from what is said."""
+    parts = Parts([], [], [], [], [])
+    opaque = {None: parts.code, "code": parts.code, "code-block": parts.code, "math": parts.formulas}
+    stack: list[tuple[str, list[str] | None]] = []  # the mark of each open fence, and what collects its content
+    heading_a_directive = False
+    for line in text.splitlines():
+        mark, content = stack[-1] if stack else ("", None)
+        if mark and re.fullmatch(rf"{mark[0]}{{{len(mark)},}}", line.strip()):
+            stack.pop()
+        elif heading_a_directive and (option := OPTION.match(line)):
+            parts.options.append((option["key"], option["value"].strip()))
+            continue
+        elif content is not None:
+            content[-1] += line + "\n"
+        elif fence := FENCE.match(line):
+            name, argument = fence["directive"], fence["argument"].strip()
+            stack.append((fence["mark"], opaque.get(name)))
+            if name in opaque:
+                opaque[name].append("")
+            if name:
+                parts.directives.append(Directive(name, argument))
+                parts.prose.append("" if name in NAMED_ARGUMENT or name in opaque else argument)
+            heading_a_directive = bool(name)
+            continue
+        else:
+            parts.prose.append(line)
+        heading_a_directive = False
+    return parts
+
+
+def said(text: str) -> str:
+    """Return what is said: without formulas, code, roles, link targets and labels."""
+    prose = "\n".join(line for line in take_apart(text).prose if not LABEL.match(line))
+    for pattern in (DISPLAY_MATH, ROLE, CODE_SPAN, INLINE_MATH):
+        prose = pattern.sub(" ", prose)
+    return LINK.sub("] ", prose)
+
+
+def roles(text: str, names: tuple[str, ...]) -> list[str]:
+    """Return the targets of some roles, sorted: word order differs between the languages."""
+    prose = "\n".join(take_apart(text).prose)
+    found = [match["content"] for match in ROLE.finditer(prose) if match["role"] in names]
+    return sorted(re.sub(r"^.*<(.+)>$", r"\1", content) for content in found)
+
+
+# Facets: what twins must share --------------------------------------------------------------------
+
+
+def headings(text: str) -> list[tuple[int, str | None]]:
+    """Level and explicit label of each heading."""
+    found, label = [], None
+    for line in take_apart(text).prose:
+        if match := LABEL.match(line):
+            label = match["label"]
+        elif line.strip():
+            if match := HEADING.match(line):
+                found.append((len(match["marks"]), label))
+            label = None
+    return found
+
+
+def equations(text: str) -> list[str]:
+    """All formulas, without white space."""
+    parts = take_apart(text)
+    prose = CODE_SPAN.sub(" ", ROLE.sub(" ", "\n".join(parts.prose)))
+    displayed = DISPLAY_MATH.findall(prose)
+    inline = INLINE_MATH.findall(DISPLAY_MATH.sub(" ", prose))
+    return sorted(re.sub(r"\s", "", formula) for formula in [*parts.formulas, *displayed, *inline])
+
+
+def citations(text: str) -> list[str]:
+    """Keys of the works cited."""
+    return sorted(key.strip() for content in roles(text, CITING) for key in content.split(","))
+
+
+def references(text: str) -> list[str]:
+    """Targets of the cross-references."""
+    return roles(text, REFERRING)
+
+
+def code_spans(text: str) -> list[str]:
+    """Code within sentences."""
+    prose = ROLE.sub(" ", "\n".join(take_apart(text).prose))
+    return sorted(code.strip() for _, code in CODE_SPAN.findall(prose))
+
+
+def code_blocks(text: str) -> list[str]:
+    """Code blocks without their comments."""
+    return [re.sub(r"\s*#.*", "", code) for code in take_apart(text).code]
+
+
+def links(text: str) -> list[str]:
+    """Addresses that links lead to."""
+    return sorted(match["target"] or match["url"] for match in LINK.finditer("\n".join(take_apart(text).prose)))
+
+
+def numbers(text: str) -> list[str]:
+    """Numbers in digits; an English month counts as its number, as in 11 月."""
+    prose = re.sub(r"^\s*\d+[.)]\s", "", said(text), flags=re.MULTILINE)
+    for number, month in enumerate(MONTHS, start=1):
+        near_a_number = rf"\b{month}\b(?=,? \d)|(?<=\d ){month}\b"
+        prose = re.sub(near_a_number if month == "May" else rf"\b{month}\b", f" {number} ", prose)
+    prose = re.sub(r"(?<=\d)[,\u202f](?=\d{3})", "", prose)
+    return sorted(re.findall(r"\d+(?:\.\d+)?", prose))
+
+
+def lists(text: str) -> list[tuple[int, str]]:
+    """Indentation and kind of every list item, and whether a task is ticked."""
+    items = filter(None, map(ITEM.match, take_apart(text).prose))
+    return [(len(item["indent"]), (item["box"] or item["marker"][-1]).lower()) for item in items]
+
+
+def tables(text: str) -> list[int]:
+    """Number of cells in each row of a table."""
+    return [line.count("|") for line in take_apart(text).prose if line.lstrip().startswith("|")]
+
+
+def directive_lines(text: str) -> list[str]:
+    """Directives with their options (label, verdict, …), and with their argument where that is a name."""
+    parts = take_apart(text)
+    named = [f"{d.name} {d.argument}" if d.name in NAMED_ARGUMENT else d.name for d in parts.directives]
+    return [*named, *(f":{key}: {value}" for key, value in parts.options if key not in TEXT_OPTIONS)]
+
+
+FACETS: tuple[Callable[[str], list], ...] = (
+    headings, equations, citations, references, code_spans, code_blocks, links, numbers, lists, tables,
+    directive_lines,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facet", "zh", "en"),
+    [
+        (headings, "(sec-a)=\n## 一", "(sec-a)=\n### One"),
+        (headings, "(sec-a)=\n## 一", "(sec-b)=\n## One"),
+        (equations, "长 $n^2$", "length $n^3$"),
+        (equations, "```{math}\n:label: eq-a\nx\n```", "```{math}\n:label: eq-a\ny\n```"),
+        (equations, "$$x$$", "$$x + 1$$"),
+        (citations, "见 {cite}`a2020,b2021`", "see {cite}`a2020`"),
+        (references, "见 {numref}`fig-a`", "see {numref}`fig-b`"),
+        (references, "见 {ref}`这里 <sec-a>`", "see {ref}`here <sec-b>`"),
+        (code_spans, "用 `fit`", "use `score`"),
+        (code_blocks, "```bash\nmake a # 甲\n```", "```bash\nmake b # A\n```"),
+        (links, "[甲](https://a.org)", "[A](https://b.org)"),
+        (numbers, "共 2,469 户", "2,496 households"),
+        (numbers, "11 月", "December"),
+        (lists, "- 甲\n- 乙", "- A"),
+        (lists, ":::{quiz} 问\n- [x] 甲\n- [ ] 乙\n:::", ":::{quiz} Q\n- [ ] A\n- [x] B\n:::"),
+        (tables, "| 甲 | 乙 |\n|---|---|", "| A |\n|---|"),
+        (directive_lines, ":::{claim} 甲\n:verdict: wrong\n:::", ":::{claim} A\n:verdict: partly\n:::"),
+        (directive_lines, "```{exercise} 甲\n:label: ex-a\n```", "```{exercise} A\n:label: ex-b\n```"),
+        (directive_lines, "```{solution} ex-a\n```", "```{solution} ex-b\n```"),
+        (directive_lines, "```{note}\n甲\n```", "```{tip}\nA\n```"),
+    ],
+)
+def test_facet_catches_drift(facet: Callable[[str], list], zh: str, en: str) -> None:
+    assert facet(zh) != facet(en)
+
+
+@pytest.mark.parametrize("facet", FACETS)
+@pytest.mark.parametrize(
+    ("zh", "en"),
+    [
+        ("(sec-a)=\n## 第一\n\n共 12,345 户。", "(sec-a)=\n## First\n\n12,345 households."),
+        ("先 $a$ 后 $b$，见 {eq}`eq-a`、{cite}`x,y`", "$b$ after $a$, see {cite}`y,x` and {eq}`eq-a`"),
+        ("2017 年 11 月，你可以", "in November 2017 you may"),
+        ("```{exercise} 甲\n:label: ex-a\n求 $x$\n```", "```{exercise} A\n:label: ex-a\nFind $x$\n```"),
+        ("::::{solution} ex-a\n:::{note}\n一\n:::\n::::", "::::{solution} ex-a\n:::{note}\nOne\n:::\n::::"),
+        ("```bash\nmake # 甲\n```", "```bash\nmake # A\n```"),
+    ],
+)
+def test_facet_accepts_translation(facet: Callable[[str], list], zh: str, en: str) -> None:
+    assert facet(zh) == facet(en)
+
+
+# Checks of one cell or notebook: each returns what is wrong ---------------------------------------
+
+
+def language(cell: NotebookNode) -> str | None:
+    """Language of a markdown cell, or None for a shared one."""
+    tags = cell.metadata.get("tags", ())
+    return next((lang for lang in ("zh", "en") if f"lang-{lang}" in tags), None)
+
+
+def unpaired(cells: list[NotebookNode]) -> list[int]:
+    """Numbers of the language cells that aren't a Chinese one directly followed by an English one."""
+    langs = [language(cell) for cell in cells] + [None]
+    wrong = []
+    for at, lang in enumerate(langs[:-1]):
+        if (lang == "zh" and langs[at + 1] != "en") or (lang == "en" and (at == 0 or langs[at - 1] != "zh")):
+            wrong.append(at + 1)
+    return wrong
+
+
+def unlabelled_headings(text: str) -> list[str]:
+    """Headings without an explicit label above them."""
+    return [f"a heading of level {level} has no (label)=" for level, label in headings(text) if label is None]
+
+
+def chinese_in_english(text: str) -> list[str]:
+    """Chinese sentences in an English cell; single terms are welcome."""
+    return re.findall(f"{HAN}{{12,}}|{HAN}*[，。！？；：、]{HAN}*", said(text))
+
+
+def shared_prose(text: str) -> list[str]:
+    """Sentences in a cell that both languages share."""
+    return re.findall(rf"{HAN}+|[A-Za-z]+(?:[ ,]+[A-Za-z]+){{3,}}", said(text))
+
+
+def lint(text: str) -> list[str]:
+    """Chinese spacing and punctuation that autocorrect would change."""
+    return [f"{line.old.strip()}  →  {line.new.strip()}" for line in autocorrect_py.lint_for(text, "markdown").lines]
+
+
+def untidy_code(cell: NotebookNode) -> list[str]:
+    """Outputs, counts and lengths that don't belong in the source."""
+    lines = len(cell.source.splitlines())
+    return [
+        *(["it has outputs"] if cell.outputs else []),
+        *(["it has an execution count"] if cell.execution_count is not None else []),
+        *([f"it has {lines} lines, more than {LONGEST_CODE_CELL}"] if lines > LONGEST_CODE_CELL else []),
+    ]
+
+
+def monolingual_captions(cell: NotebookNode) -> list[str]:
+    """Captions and alternative texts that aren't “中文 | English”."""
+    look = cell.metadata.get("mystnb", {})
+    texts = [look[part][key] for part, key in (("figure", "caption"), ("image", "alt")) if key in look.get(part, {})]
+    return [text for text in texts if not re.fullmatch(rf"[^|]*{HAN}[^|]* \| (?:(?!{HAN})[^|])+", text)]
+
+
+def wrong_terms(text: str, terms: dict[str, str]) -> list[str]:
+    """Terms of the glossary that are introduced, 中文（English）, with another English word."""
+    return [
+        f"{zh}（{given}）, but the glossary says {en}"
+        for zh, en in terms.items()
+        for given in re.findall(rf"{re.escape(zh)}（([A-Za-z][^）]*)）", text)
+        if en.lower() not in given.lower()
+    ]
+
+
+def test_unpaired_catches_order_and_gaps() -> None:
+    def cells(*langs: str) -> list[NotebookNode]:
+        return [NotebookNode(metadata={"tags": [f"lang-{lang}"] if lang else []}) for lang in langs]
+
+    assert unpaired(cells("zh", "en", "", "zh", "en")) == []
+    assert unpaired(cells("en", "zh")) == [1, 2]
+    assert unpaired(cells("zh", "", "en")) == [1, 3]
+    assert unpaired(cells("zh", "en", "en")) == [3]
+
+
+def test_unlabelled_headings_catches() -> None:
+    assert unlabelled_headings("(sec-a)=\n# A\n\n## B") == ["a heading of level 2 has no (label)="]
+    assert unlabelled_headings("(sec-a)=\n# A\n\n```python\n# comment\n```") == []
+
+
+def test_chinese_in_english_catches_sentences_not_terms() -> None:
+    assert chinese_in_english("Recommend 推荐系统用购物记录来推荐商品 here")
+    assert chinese_in_english("We count。")
+    assert not chinese_in_english("Attention (注意力) and `代码，代码`")
+
+
+def test_shared_prose_catches_sentences_not_formulas() -> None:
+    assert shared_prose("这里 $x$")
+    assert shared_prose("This is a sentence.")
+    assert not shared_prose("```{math}\n:label: eq-a\n\\text{a long text in here}\n```\n$x$ or $y$")
+
+
+def test_lint_catches_missing_spaces_and_half_width_punctuation() -> None:
+    assert lint("用Python写") == ["用Python写  →  用 Python 写"]
+    assert lint("你好,世界")
+    assert not lint("用 Python 写，$a$ 与 `b`。")
+
+
+def test_untidy_code_catches_outputs_counts_and_length() -> None:
+    assert untidy_code(new_code_cell("x = 1")) == []
+    assert untidy_code(new_code_cell("x = 1", outputs=[new_output("stream")])) == ["it has outputs"]
+    assert untidy_code(new_code_cell("x = 1", execution_count=1)) == ["it has an execution count"]
+    assert untidy_code(new_code_cell("x\n" * 26)) == ["it has 26 lines, more than 25"]
+
+
+def test_monolingual_captions_catches() -> None:
+    def cell(caption: str) -> NotebookNode:
+        return NotebookNode(metadata={"mystnb": {"figure": {"caption": caption}}})
+
+    assert monolingual_captions(cell("损失 | Loss")) == []
+    assert monolingual_captions(cell("Loss | 损失"))
+    assert monolingual_captions(cell("损失"))
+
+
+def test_wrong_terms_catches() -> None:
+    terms = {"召回率": "recall"}
+    assert wrong_terms("召回率（precision）", terms)
+    assert not wrong_terms("召回率（recall）与召回率（Recall@10）", terms)
+
+
+# The book -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A Chinese cell, its number in the notebook, and the English cell after it."""
+
+    number: int
+    zh: str
+    en: str
+
+
+@cache
+def read(path: Path) -> NotebookNode:
+    """Read and validate a notebook."""
+    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def twins(path: Path) -> Iterator[Twins]:
+    """Yield the pairs of a notebook."""
+    cells = read(path).cells
+    for number, (zh, en) in enumerate(itertools.pairwise(cells), start=1):
+        if language(zh) == "zh" and language(en) == "en":
+            yield Twins(number, zh.source, en.source)
+
+
+def markdown(path: Path, lang: str | None) -> Iterator[tuple[int, str]]:
+    """Yield number and text of the markdown cells of one language, or of the shared ones."""
+    for number, cell in enumerate(read(path).cells, start=1):
+        if cell.cell_type == "markdown" and language(cell) == lang:
+            yield number, cell.source
+
+
+def glossary() -> dict[str, str]:
+    """Return the terms of the glossary, Chinese to English, from its Chinese cells."""
+    text = "\n".join(text for _, text in markdown(BOOK / "glossary.ipynb", "zh"))
+    return dict(re.findall(r"^(\S.*)\n {2}（(.+?)）", text, flags=re.MULTILINE))
+
+
+def report(path: Path, found: list[tuple[int, object]]) -> str:
+    """Say which notebook and cells are meant."""
+    return "\n".join(f"{path.relative_to(BOOK)}, cell {number}: {problem}" for number, problem in found)
+
+
+def check_cells(path: Path, cells: Iterator[tuple[int, str]], check: Callable[[str], list]) -> None:
+    """Fail with every problem that a check finds in some cells."""
+    found = [(number, problem) for number, text in cells for problem in check(text)]
+    assert not found, report(path, found)
+
+
+by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(BOOK)))
+
+
+@by_notebook
+@pytest.mark.parametrize("facet", FACETS, ids=lambda facet: facet.__name__)
+def test_twins_agree(path: Path, facet: Callable[[str], list]) -> None:
+    differing = [pair for pair in twins(path) if facet(pair.zh) != facet(pair.en)]
+    assert not differing, "\n\n".join(
+        f"{path.relative_to(BOOK)}, cells {pair.number} and {pair.number + 1} differ in {facet.__name__}:\n"
+        f"  zh {facet(pair.zh)}\n  en {facet(pair.en)}\n--- zh\n{pair.zh}\n--- en\n{pair.en}"
+        for pair in differing
+    )
+
+
+@by_notebook
+def test_languages_come_in_pairs(path: Path) -> None:
+    found = [(number, "has no twin next to it") for number in unpaired(read(path).cells)]
+    assert not found, report(path, found)
+
+
+@by_notebook
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_headings_are_labelled(path: Path, lang: str) -> None:
+    check_cells(path, markdown(path, lang), unlabelled_headings)
+
+
+@by_notebook
+def test_english_cells_are_english(path: Path) -> None:
+    check_cells(path, markdown(path, "en"), chinese_in_english)
+
+
+@by_notebook
+def test_shared_cells_say_nothing(path: Path) -> None:
+    check_cells(path, markdown(path, None), shared_prose)
+
+
+@by_notebook
+def test_chinese_is_well_set(path: Path) -> None:
+    check_cells(path, markdown(path, "zh"), lint)
+
+
+@by_notebook
+def test_terms_are_those_of_the_glossary(path: Path) -> None:
+    terms = glossary()
+    check_cells(path, markdown(path, "zh"), lambda text: wrong_terms(text, terms))
+
+
+@by_notebook
+def test_code_cells_are_clean(path: Path) -> None:
+    code = [(number, cell) for number, cell in enumerate(read(path).cells, start=1) if cell.cell_type == "code"]
+    found = [(n, problem) for n, cell in code for problem in [*untidy_code(cell), *monolingual_captions(cell)]]
+    assert not found, report(path, found)
+
+
+def test_glossary_entries_match() -> None:
+    zh = glossary()
+    text = "\n".join(text for _, text in markdown(BOOK / "glossary.ipynb", "en"))
+    en = dict(re.findall(r"^(\S.*)\n {2}\((.+?)\)", text, flags=re.MULTILINE))
+    assert len(zh) >= 30
+    assert {(term, other) for term, other in zh.items()} == {(other, term) for term, other in en.items()}

@@ -1,0 +1,180 @@
+"""Figures and tables: a glyph for every character, on machines without any font, and nothing unescaped."""
+
+import io
+import subprocess
+import sys
+import warnings
+from importlib import resources
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib import font_manager
+
+from shoprec.show import plotting
+from shoprec.show.plotting import MODEL_NAMES, plot_leaderboard, plot_pipeline, plot_training, show_table, use_style
+from shoprec.words import label, spans
+
+mpl.use("Agg")
+SAMPLE = "推荐系统、协同过滤与注意力机制：用户—商品（第 3 章）《召回率》“名次”……95 % 置信区间，√αβτ ≤ ≥ × −"
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    """The book's style, which is undone afterwards."""
+    with mpl.rc_context():
+        use_style()
+        yield
+        plt.close("all")
+
+
+@pytest.fixture
+def only_bundled_fonts(monkeypatch):
+    """A machine without fonts: Matplotlib finds those alone that it brings."""
+    manager = font_manager.fontManager
+    own = [font for font in manager.ttflist if font.fname.startswith(mpl.get_data_path())]
+    monkeypatch.setattr(manager, "ttflist", own)
+    assert own != []
+
+
+def render(*texts):
+    """Draw texts; a character without a glyph is a warning of Matplotlib's, and here an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure, axis = plt.subplots()
+        axis.plot([-1, 1], [-1, 1])  # ticks with a minus sign
+        for i, text in enumerate(texts):
+            figure.text(0, i / len(texts), text)
+        figure.savefig(io.BytesIO())
+
+
+def test_every_label_has_its_glyphs():
+    render(*map(label, MODEL_NAMES.values()), SAMPLE, r"权重 $w_1 \langle u, v \rangle$ 与 $w_2$")
+
+
+def test_chinese_names_of_products_have_their_glyphs():
+    files = resources.files("shoprec.data").joinpath("names").iterdir()
+    tables = [file.read_text("utf-8") for file in files if file.name.endswith("csv")]
+    path = font_manager.findfont(mpl.rcParams["font.family"][0], fallback_to_default=False)
+    characters = set("".join(tables) + SAMPLE) - {"\n", "\r"}
+    assert len(characters) > 300
+    assert characters - set(map(chr, font_manager.get_font(path).get_charmap())) == set()
+
+
+def test_a_missing_glyph_would_be_noticed():
+    plt.rcParams["font.family"] = ["DejaVu Sans"]
+    with pytest.raises(UserWarning, match="missing from font"):
+        render("推荐")
+
+
+def test_labels_have_glyphs_without_system_fonts(only_bundled_fonts):
+    use_style()
+    render(*map(label, MODEL_NAMES.values()), SAMPLE, "召回率 $R@10$")
+
+
+def test_the_style_needs_no_warning_in_a_fresh_process():
+    code = "from shoprec.show.plotting import *; use_style(); plt.figure().savefig('/dev/null', format='png')"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env={"MPLBACKEND": "agg"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "findfont" not in done.stderr
+
+
+def test_noto_comes_first():
+    assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans"]
+
+
+def test_a_missing_font_package_is_named(monkeypatch):
+    monkeypatch.setattr(plotting.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="pip install zhplot"):
+        use_style()
+
+
+def test_pairs_become_labels_and_spans():
+    assert label(("名次", "Rank")) == "名次 Rank"
+    assert spans(("<甲>", "A & B")) == '<span lang="zh">&lt;甲&gt;</span> <span lang="en">A &amp; B</span>'
+    assert spans(("K<N", "K<N")) == "K&lt;N"
+
+
+def test_tables_are_escaped_formatted_and_bilingual():
+    frame = pd.DataFrame(
+        {
+            "score": [0.23456, np.nan],
+            "n": [12345, 7],
+            "text": ["<script>", "a & b"],
+            "pair": [("香蕉", "Bananas"), ("<茶>", "Tea")],
+            "hidden": ["secret", "secret"],
+        },
+        index=["hybrid", "<other>"],
+    )
+    columns = {name: (f"{name}（中）", name) for name in ("n", "score", "text", "pair")}
+    table = show_table(frame, columns, ("模型", "Model"), MODEL_NAMES, {"score": ".3f", "n": ","}).data
+    assert "<script>" not in table
+    assert "<other>" not in table
+    assert "secret" not in table
+    pairs = [spans(pair) for pair in frame["pair"]]
+    for cell in ("0.235", "–", "12,345", "&lt;script&gt;", "a &amp; b", *pairs):
+        assert f">{cell}</td>" in table
+    left = 'style="text-align: left"'
+    assert f'<th scope="row" {left}>{spans(MODEL_NAMES["hybrid"])}</th>' in table
+    assert f'<th scope="row" {left}>&lt;other&gt;</th>' in table
+    heads = [table.index(spans(head)) for head in [("模型", "Model"), *columns.values()]]
+    assert heads == sorted(heads)
+    assert (table.count("<td "), table.count("<tr>")) == (8, 3)
+    assert 'scope="row"' not in show_table(frame, columns).data
+
+
+@pytest.fixture
+def board():
+    rows = {
+        "hybrid": {"all": 0.24, "low": 0.22, "high": 0.25, "repeat": 0.3, "explore": 0.02},
+        "frequency": {"all": 0.23, "low": 0.21, "high": 0.24, "repeat": 0.31, "explore": 0.0},
+        "mine": {"all": 0.1, "low": 0.09, "high": 0.12, "repeat": 0.2, "explore": 0.01},
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def test_the_leaderboard_shows_the_best_on_top(board):
+    axes = plot_leaderboard(board)
+    names = ["mine", "个人频次 Personal frequency", "加权混合 Weighted hybrid"]
+    assert [text.get_text() for text in axes[0].get_yticklabels()] == names
+    bars = axes[0].containers[0][2][0].get_segments()
+    np.testing.assert_allclose([s[:, 0] for s in bars], board[["low", "high"]].iloc[::-1])
+    np.testing.assert_allclose(axes[1].lines[0].get_xdata(), board["repeat"].iloc[::-1])
+    np.testing.assert_allclose(axes[2].lines[0].get_xdata(), board["explore"].iloc[::-1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        axes[0].figure.savefig(io.BytesIO())
+
+
+def test_training_curves_mark_the_best_epoch():
+    log = pd.DataFrame({"loss": [3.0, 2.0, 1.5], "validation": [0.1, 0.3, 0.2]})
+    axes = plot_training({"transformer": log, "two_terms": log * 0.9})
+    for axis, column in zip(axes, ("loss", "validation"), strict=True):
+        curve, star = axis.lines[:2]
+        assert curve.get_xdata().tolist() == [1, 2, 3]
+        assert curve.get_ydata().tolist() == log[column].tolist()
+        assert (star.get_xdata()[0], star.get_ydata()[0]) == (2, log[column][1])
+        assert star.get_color() == curve.get_color()
+    assert [t.get_text() for t in axes[1].get_legend().get_texts()] == ["Transformer", "两项混合 Two-term hybrid"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        axes[0].figure.savefig(io.BytesIO())
+
+
+def test_the_pipeline_shows_every_stage_inside_the_picture():
+    stage = {"title": ("训练", "Train"), "value": "12,345", "unit": ("户", "households"), "risk": ("偏差", "bias")}
+    axis = plot_pipeline([stage] * 4, ("反馈", "feedback"))
+    axis.figure.canvas.draw()
+    texts = [text.get_text() for text in axis.texts]
+    assert texts.count("12,345") == texts.count("训练\nTrain") == texts.count("偏差\nbias") == 4
+    assert "反馈 feedback" in texts
+    assert len(axis.patches) == 4 * 2 + 3 + 1  # cards with their heads, arrows between them, the way back
+    frame = axis.get_window_extent()
+    for artist in (*axis.texts, *axis.patches):
+        box = artist.get_window_extent()
+        assert frame.x0 - 1 <= box.x0 <= box.x1 <= frame.x1 + 1
+        assert frame.y0 - 1 <= box.y0 <= box.y1 <= frame.y1 + 1
