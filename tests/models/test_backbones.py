@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from synthetic import CUT, make_purchases
+from networks import make_network, make_task
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from shoprec.evaluation import evaluate
 from shoprec.models.backbones import BinaryTransformer, huggingface_backbone
-from shoprec.models.batches import ClozeSet, TrainingSet, append_mask, hide, make_batch
+from shoprec.models.batches import Batch, ClozeSet, TrainingSet, append_mask, hide, make_batch
 from shoprec.models.sequential import SequentialRecommender
 from shoprec.models.transformer import (
     MultiHeadAttention,
@@ -21,7 +22,7 @@ from shoprec.models.transformer import (
     TransformerConfig,
     attention_maps,
 )
-from shoprec.tasks import next_basket_split
+from shoprec.training.device import pick_device
 from shoprec.training.loop import TrainingConfig, train
 from shoprec.training.losses import bce_loss
 
@@ -32,21 +33,12 @@ BOTH = pytest.mark.parametrize("config", [CAUSAL, CLOZE], ids=["causal", "cloze"
 
 @pytest.fixture(scope="module")
 def task():
-    return next_basket_split(make_purchases(), CUT, min_users=1)
+    return make_task()
 
 
 @pytest.fixture(scope="module")
 def history(task):
     return task.history
-
-
-def make_network(history, config, kind=PurchaseTransformer, **options):
-    torch.manual_seed(0)
-    network = kind(history, config, **options).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(0.3 * torch.randn_like(parameter))
-    return network
 
 
 def windows(history, users=(0, 1, 2, 3), length=15):
@@ -200,6 +192,36 @@ def test_padding_does_not_matter_to_a_cloze_network(history, hugging_face):
 # --- Backbones ------------------------------------------------------------------------------------------
 
 
+class Halves(torch.nn.Module):
+    """A backbone that halves what it is given, and writes down what it is called with."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.calls = torch.nn.Parameter(torch.tensor(0.5)), []
+
+    def forward(self, x, visible=None):
+        self.calls.append((x, visible))
+        return x * self.scale
+
+
+@BOTH
+def test_a_backbone_takes_the_place_of_the_blocks(history, config):
+    backbone = Halves()
+    network = PurchaseTransformer(history, replace(config, n_layers=3), backbone=backbone).eval()
+    assert list(network.blocks) == [backbone]
+    batch = windows(history) if config.causal else append_mask(windows(history), history.n_items)
+    encoded = network.encode(batch)
+    ((x, visible),) = backbone.calls
+    torch.testing.assert_close(encoded, network.norm(x / 2))
+    assert torch.equal(visible, batch.items != history.n_items)
+    before = network(batch)
+    with torch.no_grad():
+        backbone.scale.fill_(0.0)
+    assert not torch.allclose(before, network(batch))
+    network(batch).square().sum().backward()
+    assert backbone.scale.grad is not None
+
+
 def test_the_package_does_not_load_transformers():
     code = "import sys, shoprec.models.backbones; sys.exit('transformers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -244,9 +266,10 @@ def test_backbones_see_what_they_should(config):
 def test_every_combination_trains_and_recommends(task, config, hugging_face):
     torch.manual_seed(0)
     backbone = huggingface_backbone(config) if hugging_face else None
-    network = PurchaseTransformer(task.history, config, n_sampled=20, backbone=backbone)
+    device = pick_device()
+    network = PurchaseTransformer(task.history, config, n_sampled=20, backbone=backbone).to(device)
     kind = TrainingSet if config.causal else ClozeSet
-    examples = kind(task.history, config.max_length, batch_size=20)
+    examples = kind(task.history, config.max_length, batch_size=20, device=device)
     log = train(network, examples, len(examples), lambda n: 0.0, TrainingConfig(epochs=1), progress=False)
     assert np.isfinite(log["loss"]).all()
     model = SequentialRecommender(network).fit(task)
@@ -277,6 +300,27 @@ def test_binary_loss_equals_the_slow_one(history, monkeypatch):
         negative.append(torch.stack([scores[q, j] if j not in basket else torch.tensor(-np.inf) for j in drawn]))
     assert torch.isinf(torch.stack(negative)).any()
     torch.testing.assert_close(loss, bce_loss(torch.stack(positive), torch.stack(negative)), rtol=1e-4, atol=1e-5)
+
+
+def test_without_a_pool_negatives_come_from_all_products(history, monkeypatch):
+    batch = TrainingSet(history, 16, behaviour=False).sample(np.arange(8), np.random.default_rng(0))
+    drawn = torch.randint(history.n_items, (len(batch.target_item), 3))
+    losses = []
+    for n_sampled, draws in ((None, [drawn]), (history.n_items, [torch.arange(history.n_items), drawn])):
+        network = make_network(history, CAUSAL, BinaryTransformer, n_sampled=n_sampled, n_negatives=3)
+        given = iter(draws)
+        monkeypatch.setattr(torch, "randint", lambda *args, given=given, **kwargs: next(given))
+        losses.append(network.loss(batch))
+        monkeypatch.undo()
+    torch.testing.assert_close(*losses, rtol=1e-5, atol=1e-6)
+
+
+def test_without_a_pool_no_shape_depends_on_the_data(history):
+    batch = TrainingSet(history, 16, behaviour=False).sample(np.arange(8), np.random.default_rng(0))
+    with FakeTensorMode() as fake:
+        network = BinaryTransformer(history, CAUSAL, n_sampled=None).train()
+        network.loss(Batch(*map(fake.from_tensor, batch))).backward()
+        assert network.item.weight.grad.shape == network.item.weight.shape
 
 
 def test_calibration_lowers_the_weight_of_positives(history):

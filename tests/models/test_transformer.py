@@ -6,60 +6,28 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from synthetic import CUT, make_purchases
+import torch.nn.functional as F
+from networks import CONFIG, make_network, make_task, queries, random_queries
+from torch._subclasses.fake_tensor import DynamicOutputShapeException, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from shoprec.evaluation import evaluate
-from shoprec.formulas.metrics import rank_items
-from shoprec.models import batches, transformer
-from shoprec.models.batches import TrainingSet, age_class, make_batch
-from shoprec.models.counting import Popularity
-from shoprec.models.sequential import SequentialRecommender
-from shoprec.models.transformer import MultiHeadAttention, PurchaseTransformer, TransformerConfig
-from shoprec.tasks import History, next_basket_split
+from shoprec.models import transformer
+from shoprec.models.batches import Batch, TrainingSet, age_class
+from shoprec.models.transformer import MultiHeadAttention, PurchaseTransformer, TransformerBlock, TransformerConfig
+from shoprec.tasks import History
+from shoprec.training.device import compile_modules, pick_device
 from shoprec.training.loop import TrainingConfig, train
 from shoprec.training.losses import basket_loss
 
-CONFIG = TransformerConfig(d_model=8, n_heads=2, n_layers=2, max_length=24, d_product=4, dropout=0.1)
-
 
 @pytest.fixture(scope="module")
-def task():
-    return next_basket_split(make_purchases(), CUT, min_users=1)
-
-
-@pytest.fixture(scope="module")
-def history(task):
-    return task.history
+def history():
+    return make_task().history
 
 
 @pytest.fixture
 def network(history):
     return make_network(history)
-
-
-def make_network(history, **changes):
-    """An untrained network whose every weight is random, so that no term is zero by its start."""
-    torch.manual_seed(0)
-    network = PurchaseTransformer(history, replace(CONFIG, **changes)).eval()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(0.3 * torch.randn_like(parameter))
-    return network
-
-
-def queries(history, users, days, max_length=CONFIG.max_length, stop=None):
-    """One query per window, which by default ends where the query's knowledge does."""
-    users, days = np.asarray(users), np.asarray(days, dtype=float)
-    known = history.known(users, days)
-    stop = known if stop is None else stop
-    return make_batch(history, users, stop, np.arange(len(users)), days, known, max_length)
-
-
-def random_queries(history, n=12, seed=0):
-    rng = np.random.default_rng(seed)
-    users = rng.integers(history.n_users, size=n)
-    first, last = history.day[history.start[users]], history.day[history.start[users + 1] - 1]
-    return users, first + rng.uniform(0.2, 0.9, n) * (last - first)
 
 
 # --- Parts ----------------------------------------------------------------------------------------------
@@ -101,23 +69,92 @@ def test_both_attentions_drop_weights_only_in_training():
 
 @torch.no_grad()
 def test_whole_networks_agree_with_either_attention(history):
-    fused, naive = make_network(history), make_network(history, fused=False)
+    fused, naive = make_network(history), make_network(history, replace(CONFIG, fused=False))
     batch = queries(history, *random_queries(history))
     torch.testing.assert_close(fused(batch), naive(batch), rtol=1e-4, atol=1e-4)
 
 
-def test_heads_must_divide_the_features():
-    with pytest.raises(ValueError, match="no multiple"):
-        MultiHeadAttention(TransformerConfig(d_model=8, n_heads=3))
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_causal_layer_asks_for_no_mask(monkeypatch, fused):
+    # FlashAttention, the fastest on CUDA, takes none.
+    calls = []
+    plain = F.scaled_dot_product_attention
+
+    def spy(q, k, v, mask, p, is_causal):
+        calls.append((mask, is_causal))
+        return plain(q, k, v, mask, p, is_causal)
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", spy)
+    visible = torch.ones(2, 5, dtype=torch.bool)
+    MultiHeadAttention(replace(CONFIG, fused=fused))(torch.randn(2, 5, 8), visible)
+    assert calls == ([(None, True)] if fused else [])
 
 
-def test_age_classes_rise_and_stay_in_the_table():
-    classes = age_class(torch.linspace(0, 5000, 20_000))
-    assert (classes.diff() >= 0).all()
-    assert classes.max() == batches.N_AGES - 1
-    assert age_class(torch.tensor([-3.0])).item() == 0
-    for days in (1, 3, 7, 15, 31):  # 1 + days doubles from one to the next: two classes more
-        assert age_class(torch.tensor(2.0 * days + 1)) == age_class(torch.tensor(float(days))) + 2
+@pytest.mark.parametrize("fused", [True, False])
+def test_compiled_blocks_are_the_blocks(fused):
+    torch.manual_seed(0)
+    config = replace(CONFIG, fused=fused, dropout=0.0)
+    plain, compiled = TransformerBlock(config), TransformerBlock(config)
+    compiled.load_state_dict(plain.state_dict())
+    assert compile_modules([compiled], torch.device("cpu"), backend="eager")
+    for length in (5, 7):  # another shape is compiled anew
+        x = torch.randn(3, length, 8, requires_grad=True)
+        torch.testing.assert_close(compiled(x), plain(x))
+        torch.testing.assert_close(*(torch.autograd.grad(b(x).square().sum(), x)[0] for b in (compiled, plain)))
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
+
+
+# --- Settings -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["d_model", "n_heads", "n_layers", "max_length", "d_product"])
+@pytest.mark.parametrize("value", [-1, 1.5, True, "8", None])
+def test_sizes_are_whole_numbers(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least"):
+        TransformerConfig(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"d_model": 0}, "d_model must be a whole number of at least 1, not 0"),
+        ({"d_model": 8, "n_heads": 3}, "d_model 8 is no multiple of n_heads 3"),
+        ({"dropout": 1.0}, "dropout is a share of at least 0 and below 1, not 1.0"),
+        ({"dropout": -0.1}, "dropout is a share"),
+        ({"dropout": math.nan}, "dropout is a share"),
+        ({"taste": "no"}, "taste must be True or False, not 'no'"),
+        ({"pointing": 1}, "pointing must be True or False, not 1"),
+        ({"causal": False}, "no behaviour term; set behaviour=False"),
+        ({"causal": False, "behaviour": False, "taste": False}, "set taste=True or causal=True"),
+        ({"causal": False, "behaviour": False, "max_length": 1}, r"\[MASK\] takes one place.*; set 2 or more"),
+    ],
+)
+def test_what_cannot_work_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TransformerConfig(**settings)
+
+
+def test_the_smallest_settings_work(history):
+    for settings in ({"max_length": 1}, {"max_length": 1, "n_layers": 0}):
+        network = make_network(history, replace(CONFIG, **settings))
+        batch = TrainingSet(history, 1).sample(np.arange(8), np.random.default_rng(0))
+        assert torch.isfinite(network.loss(batch))
+    two = make_network(history, replace(CONFIG, causal=False, behaviour=False, max_length=2))
+    assert two.config.max_length == 2
+    assert np.int64(8) == TransformerConfig(d_model=np.int64(8)).d_model
+
+
+def test_a_network_and_its_batches_must_fit(history, network):
+    with pytest.raises(ValueError, match="hold 30 purchases, the network has places for 24; make both"):
+        network(queries(history, *random_queries(history), max_length=30))
+    bare = TrainingSet(history, CONFIG.max_length, behaviour=False).sample(np.arange(8), np.random.default_rng(0))
+    with pytest.raises(ValueError, match="no behaviour features; make it with behaviour=True"):
+        network(bare)
+    for n_sampled in (0, -5, 2.5):
+        with pytest.raises(ValueError, match="n_sampled must be a whole number of at least 1"):
+            PurchaseTransformer(history, CONFIG, n_sampled)
+    with pytest.raises(ValueError, match="leave out backbone or set taste=True"):
+        PurchaseTransformer(history, replace(CONFIG, taste=False), backbone=torch.nn.Identity())
 
 
 # --- No look into the future ----------------------------------------------------------------------------
@@ -135,7 +172,7 @@ def with_other_future(history, known_of, rng):
 @torch.no_grad()
 @pytest.mark.parametrize("terms", [{}, {"behaviour": False}, {"taste": False}, {"fused": False}])
 def test_later_purchases_do_not_change_an_earlier_answer(history, terms):
-    network = make_network(history, **terms)
+    network = make_network(history, replace(CONFIG, **terms))
     users = np.unique(random_queries(history)[0])
     days = np.array([np.median(history.day[history.user == u]) for u in users])
     known = history.known(users, days)
@@ -153,23 +190,13 @@ def test_later_purchases_do_not_change_an_earlier_answer(history, terms):
 
 
 @torch.no_grad()
-def test_padding_does_not_matter(history):
-    network = make_network(history)
-    users, days = random_queries(history)
-    known = history.known(users, days)
-    short = np.flatnonzero(known - history.start[users] <= 16)
-    users, days = users[short], days[short]
-    assert len(users)
-    wide, narrow = queries(history, users, days), queries(history, users, days, max_length=16)
-    expected = network(wide)
-    torch.testing.assert_close(network(narrow), expected, rtol=1e-5, atol=1e-5)
-    padding = wide.items == history.n_items
-    assert padding.any()
-    filled = wide._replace(
-        gaps=wide.gaps.masked_fill(padding, 7), days=wide.days.masked_fill(padding, 99.0),
-        items=wide.items.masked_fill(padding, 3),
+def test_padding_does_not_matter(history, network):
+    batch = queries(history, *random_queries(history), max_length=16)
+    wide = batch._replace(
+        items=F.pad(batch.items, (0, 8), value=3), gaps=F.pad(batch.gaps, (0, 8), value=7),
+        days=F.pad(batch.days, (0, 8), value=99.0),
     )  # fmt: skip
-    torch.testing.assert_close(network(filled), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(network(wide), network(batch), rtol=1e-5, atol=1e-5)
 
 
 @torch.no_grad()
@@ -187,7 +214,7 @@ def test_a_query_does_not_depend_on_its_batch(history):
 @torch.no_grad()
 @pytest.mark.parametrize("terms", [{}, {"behaviour": False}, {"taste": False}, {"taste": False, "behaviour": False}])
 def test_candidates_are_columns_of_the_full_scores(history, terms):
-    network = make_network(history, **terms)
+    network = make_network(history, replace(CONFIG, **terms))
     batch = queries(history, *random_queries(history))
     candidates = torch.tensor([3, 5, 17, 29, 0])
     full = network(batch)
@@ -216,45 +243,6 @@ def test_the_score_is_the_sum_of_its_terms(history):
             item = batch.pair_item[row]
             expected[item] += rhythm[row] @ kinds[item]
         torch.testing.assert_close(scores[q], expected, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize("terms", [{}, {"behaviour": False}, {"taste": False}])
-def test_the_recommender_scores_in_the_households_order(task, terms):
-    model = SequentialRecommender(make_network(task.history, **terms)).fit(task)
-    scores = model.score(task.households)
-    assert scores.shape == (len(task.households), len(task.items))
-    assert isinstance(scores, np.ndarray)
-    order = np.random.default_rng(0).permutation(len(task.households))
-    np.testing.assert_allclose(model.score(task.households[order]), scores[order], rtol=1e-4, atol=1e-4)
-    assert np.ptp(scores, axis=0).max() > 0.01, "all households get the same scores"
-    assert len(evaluate(model, task).ranked) == len(task.households)
-
-
-def test_the_recommender_asks_at_the_cut_and_sees_the_whole_history(task, network):
-    scores = SequentialRecommender(network).fit(task).score(task.households[:5])
-    days = np.full(5, task.cut_day)
-    expected = network(queries(task.history, task.households[:5], days))
-    np.testing.assert_allclose(scores, expected.detach().numpy(), rtol=1e-5, atol=1e-5)
-
-
-def test_a_network_reads_a_longer_history_than_it_was_trained_on(task, network):
-    early = next_basket_split(make_purchases(), "2021-09-01", until=CUT, items=task.items)
-    model = SequentialRecommender(make_network(early.history))
-    assert (model.fit(early).score(early.households[:3]) != model.fit(task).score(early.households[:3])).any()
-
-
-def test_another_catalogue_is_an_error(task, network):
-    other = next_basket_split(make_purchases(), CUT, items=task.items[:-1])
-    with pytest.raises(ValueError, match="knows 40 items, the task has 39"):
-        SequentialRecommender(network).fit(other)
-
-
-def test_with_both_terms_off_it_ranks_by_popularity(task):
-    network = PurchaseTransformer(task.history, replace(CONFIG, taste=False, behaviour=False))
-    scores = SequentialRecommender(network).fit(task).score(task.households)
-    events = np.bincount(task.history.item, minlength=len(task.items))
-    assert (rank_items(scores, 40) == rank_items(events[None], 40)).all()
-    assert not np.array_equal(events, Popularity().fit(task).n_buyers_)  # purchases are counted, not households
 
 
 # --- Loss -----------------------------------------------------------------------------------------------
@@ -330,84 +318,85 @@ def test_the_sampled_denominator_is_unbiased(history, network, monkeypatch):
     assert error.square().mean() < 4
 
 
-# --- Training set ---------------------------------------------------------------------------------------
+# --- The same, and cheaper ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("max_length", [3, 24])
-def test_targets_are_the_next_basket_and_stay_unseen(history, monkeypatch, max_length):
-    calls = []
-
-    def spy(*arguments):
-        calls.append((arguments, make_batch(*arguments)))
-        return calls[-1][1]
-
-    monkeypatch.setattr(batches, "make_batch", spy)
-    examples = TrainingSet(history, max_length, batch_size=16, n_dates=4)
-    assert len(list(examples(np.random.default_rng(0)))) == len(examples) == 4
-    n_queries = 0
-    for (_, users, stop, window, days, known, _, _), batch in calls:
-        np.testing.assert_array_equal(batch.window, window)
-        visible = batch.items[batch.window]
-        for q in range(len(window)):
-            user = users[window[q]]
-            mine = np.flatnonzero(history.user == user)
-            past, future = mine[history.day[mine] < days[q]], mine[history.day[mine] >= days[q]]
-            next_basket = future[history.day[future] == history.day[future[0]]]
-            targets = batch.target_item[batch.target_query == q].tolist()
-            assert sorted(targets) == history.item[next_basket].tolist()
-            # What the query may see: the end of what happened before its date.
-            assert known[q] == past[-1] + 1
-            seen = visible[q, : batch.position[q] + 1].tolist()
-            assert 1 <= len(seen) <= max_length
-            assert seen == history.item[past[-len(seen) :]].tolist()
-            assert stop[window[q]] <= mine[-1] + 1
-            pairs = batch.pair_item[batch.pair_query == q].tolist()
-            assert pairs == sorted(set(history.item[past]))
-            n_queries += 1
-    assert n_queries > 40
+def plain_scores(network, batch, candidates):
+    """The formulas as they stand, whatever that costs."""
+    config, length = network.config, batch.items.shape[1]
+    prior = network.popularity_weight * network.log_popularity + network.item_bias
+    scores = prior[candidates].expand(len(batch.window), -1)
+    if config.taste:
+        x, seen = network.encode(batch), torch.arange(length) <= batch.position[:, None]
+        scores = scores + x[batch.window, batch.position] @ network.item.weight[candidates].T
+        affinity = network.point_from(x) @ network.point_at(x).transpose(1, 2) / math.sqrt(config.d_model)
+        age = age_class(batch.day[:, None] - batch.days[batch.window])
+        logits = affinity[batch.window, batch.position] + network.point_age[age]
+        weight = torch.where(seen, logits.clamp(max=20).exp(), 0.0)
+        bought = batch.items[batch.window][:, :, None] == candidates  # (n_queries, length, n_candidates)
+        scores = scores + (weight[:, :, None] * bought).sum(dim=1).log1p()
+    if config.behaviour:
+        value = (network.rhythm(batch.pair_features) * network.product(network.product_kind)[batch.pair_item]).sum(1)
+        pairs = (batch.pair_query, batch.pair_item)
+        scores = scores + torch.zeros(len(scores), network.n_items).index_put(pairs, value)[:, candidates]
+    return scores
 
 
-def test_households_with_one_basket_are_left_out():
-    def history_of(user, basket, day):
-        item = np.arange(len(user)) % 2
-        return History(np.array(user), item, np.array(basket), np.array(day, float), n_users=4, n_items=2)
-
-    # Household 0 has one basket of two products, 1 has two baskets, 2 none, 3 one of one product.
-    history = history_of([0, 0, 1, 1, 3], [0, 0, 1, 2, 3], [1, 1, 1, 5, 9])
-    examples = TrainingSet(history, max_length=4)
-    assert examples.users.tolist() == [1]
-    (batch,) = examples(np.random.default_rng(0))
-    assert set(batch.target_item.tolist()) == {1}
-    with pytest.raises(ValueError, match="no household has two baskets"):
-        TrainingSet(history_of([0, 0, 3], [0, 0, 1], [1, 1, 9]), max_length=4)
-
-
-def test_windows_of_one_basket_fall_back_to_the_last_basket():
-    # Two large baskets, a window of two purchases: no date within a window has a basket on both its sides.
-    history = History(
-        np.zeros(8, int), np.arange(8), np.repeat([0, 1], 4), np.repeat([1.0, 9.0], 4), n_users=1, n_items=8
-    )
-    examples = TrainingSet(history, max_length=2)
-    for seed in range(20):
-        (batch,) = examples(np.random.default_rng(seed))
-        assert batch.target_item[batch.target_query == 0].tolist() == [4, 5, 6, 7]
-        assert set(batch.items[0, : batch.position[0] + 1].tolist()) <= {0, 1, 2, 3}
+@pytest.mark.parametrize("candidates", [None, [3, 5, 17, 29, 0]], ids=["all", "some"])
+@pytest.mark.parametrize("terms", [{}, {"behaviour": False}, {"taste": False}])
+def test_scores_and_gradients_equal_the_plain_ones(history, terms, candidates):
+    network, batch = make_network(history, replace(CONFIG, **terms)), training_batch(history)
+    chosen = None if candidates is None else torch.tensor(candidates)
+    ours = network(batch, chosen)
+    plain = plain_scores(network, batch, torch.arange(network.n_items) if chosen is None else chosen)
+    torch.testing.assert_close(ours, plain, rtol=1e-6, atol=1e-6)
+    parameters = list(network.parameters())
+    gradients = [torch.autograd.grad(s.square().mean(), parameters, allow_unused=True) for s in (ours, plain)]
+    for mine, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(mine, other, rtol=1e-5, atol=1e-6)
 
 
-def test_an_epoch_visits_each_household_once_and_depends_on_the_generator_alone(history, monkeypatch):
-    examples = TrainingSet(history, max_length=24, batch_size=16, n_dates=4)
+class Operations(TorchDispatchMode):
+    """Writes down the name of each operation."""
 
-    def epoch(seed):
-        return list(examples(np.random.default_rng(seed)))
+    def __init__(self):
+        super().__init__()
+        self.names = set()
 
-    visited, sample = [], examples.sample
-    monkeypatch.setattr(examples, "sample", lambda users, rng: visited.extend(users) or sample(users, rng))
-    assert sum(len(batch.items) for batch in epoch(0)) == 60
-    assert sorted(visited) == list(range(60))
-    assert visited != sorted(visited)
-    for a, b in zip(epoch(3), epoch(3), strict=True):
-        assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
-    assert not torch.equal(epoch(3)[0].items, epoch(4)[0].items)
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.add(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_indexing_with_a_slow_backward_pass(history, network):
+    batch, slow = training_batch(history), {"index", "index_put", "_index_put_impl_", "index_put_"}
+    with Operations() as seen:
+        network(batch).square().mean().backward()
+    assert "index_select" in seen.names
+    assert not slow & seen.names
+    with Operations() as seen:  # and the test can fail
+        plain_scores(network, batch, torch.arange(network.n_items)).square().mean().backward()
+    assert slow & seen.names
+
+
+def test_no_shape_depends_on_the_data(history):
+    """Else a GPU would be waited for in every step. Fake tensors know shapes alone, so they can't answer."""
+    batch = training_batch(history)
+    with FakeTensorMode() as fake:
+        network = PurchaseTransformer(history, CONFIG).train()
+        pretended = Batch(*map(fake.from_tensor, batch))
+        scores = network(pretended)
+        assert scores.shape == (len(batch.window), history.n_items)
+        scores.sum().backward()
+        sampled = PurchaseTransformer(history, CONFIG, n_sampled=8)
+        with pytest.raises(DynamicOutputShapeException):  # how many different products are there?
+            sampled.loss(pretended)
+
+
+def test_all_products_are_not_copied(history, network):
+    table = network._of(None, network.item.weight)
+    assert table.data_ptr() == network.item.weight.data_ptr()
+    assert table.shape == (history.n_items, CONFIG.d_model)
 
 
 # --- Learning -------------------------------------------------------------------------------------------
@@ -419,8 +408,9 @@ def test_an_epoch_visits_each_household_once_and_depends_on_the_generator_alone(
 )
 def test_it_learns_a_tiny_set_by_heart(history, terms, n_sampled):
     torch.manual_seed(0)
-    network = PurchaseTransformer(history, replace(CONFIG, dropout=0.0, **terms), n_sampled=n_sampled)
-    batch = training_batch(history)
+    device = pick_device()
+    network = PurchaseTransformer(history, replace(CONFIG, dropout=0.0, **terms), n_sampled=n_sampled).to(device)
+    batch = training_batch(history).to(device)
 
     def full_loss():
         with torch.no_grad():
@@ -439,3 +429,14 @@ def test_every_weight_gets_a_gradient(history):
     network = make_network(history)
     network.train().loss(training_batch(history)).backward()
     assert [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+def test_the_device_at_hand_gives_the_same_loss_and_gradients(history):
+    batch, device = training_batch(history), pick_device()
+    here, there = make_network(history), make_network(history).to(device)
+    losses = here.loss(batch), there.loss(batch.to(device)).cpu()
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=1e-4)
+    for loss in losses:
+        loss.backward()
+    for mine, other in zip(here.parameters(), there.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad.cpu(), rtol=1e-3, atol=1e-4)

@@ -83,7 +83,7 @@ class BinaryTransformer(PurchaseTransformer):
     ----------
     history, config, n_sampled
         As for :class:`shoprec.models.transformer.PurchaseTransformer`; each target's negatives come from the
-        ``n_sampled`` products that are drawn for the batch.
+        ``n_sampled`` products that are drawn for the batch, or, if that is None, from all.
     n_negatives : int
         Negatives per target: 1 is SASRec's loss.
     t : float
@@ -96,24 +96,31 @@ class BinaryTransformer(PurchaseTransformer):
         self,
         history: History,
         config: TransformerConfig | None = None,
-        n_sampled: int = 512,
+        n_sampled: int | None = 512,
         n_negatives: int = 1,
         t: float = 0.0,
         **settings: Any,
     ) -> None:
         super().__init__(history, config, n_sampled, **settings)
-        self.n_pool, self.n_negatives = n_sampled, n_negatives
+        self.n_negatives = n_negatives
         self.beta = gbce_power(n_negatives, self.n_items, t)
 
     def loss(self, batch: Batch) -> Tensor:
         """Binary cross-entropy over the targets."""
         query, target = batch.target_query, batch.target_item
-        pool = torch.randint(self.n_items, (self.n_pool,), device=target.device)
-        drawn = pool[torch.randint(self.n_pool, (len(target), self.n_negatives), device=target.device)]
-        candidates = torch.cat([pool, target]).unique()
-        scores = self(batch, candidates)
-        positive = scores[query, torch.searchsorted(candidates, target)]
-        negative = scores[query[:, None], torch.searchsorted(candidates, drawn)]
+        shape, device = (len(target), self.n_negatives), target.device
+        if self.n_sampled is None:
+            drawn, column = torch.randint(self.n_items, shape, device=device), target
+            scores = self(batch)
+        else:
+            pool = torch.randint(self.n_items, (self.n_sampled,), device=device)
+            drawn = pool[torch.randint(self.n_sampled, shape, device=device)]
+            candidates = torch.cat([pool, target]).unique()
+            drawn, column = torch.searchsorted(candidates, drawn), torch.searchsorted(candidates, target)
+            scores = self(batch, candidates)
+        bought = torch.zeros_like(scores, dtype=torch.bool)
+        bought[query, column] = True
+        asked = query[:, None]
         # What the query's basket holds is no negative.
-        bought = torch.isin(query[:, None] * self.n_items + drawn, query * self.n_items + target)
-        return gbce_loss(positive, negative.masked_fill(bought, -torch.inf), self.beta)
+        negative = scores[asked, drawn].masked_fill(bought[asked, drawn], -torch.inf)
+        return gbce_loss(scores[query, column], negative, self.beta)

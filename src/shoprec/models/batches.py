@@ -1,6 +1,8 @@
 """Windows of purchases as tensors: what a network over the purchase history reads, in training and at the cut."""
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,7 +24,8 @@ class Batch(NamedTuple):
     Attributes
     ----------
     items, gaps : Tensor of int, shape (n_windows, length)
-        Products, oldest first and padded at the end with ``n_items``; class of the days since the basket before.
+        Products, oldest first and padded at the end with ``n_items``; class of the days since the basket before. The
+        length is that of the longest window in the batch.
     days : Tensor of float, shape (n_windows, length)
         Time of the purchases, in days since the window's first.
     window, position : Tensor of int, shape (n_queries,)
@@ -48,21 +51,22 @@ class Batch(NamedTuple):
     target_item: Tensor
 
     def to(self, device: torch.device) -> "Batch":
-        """Move all tensors to a device."""
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+        """Move all tensors to a device; to CUDA from pinned memory, so that nobody waits for the copy."""
+        tensors = (tensor.pin_memory() for tensor in self) if device.type == "cuda" else self
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in tensors))
 
 
 class TrainingSet:
     """Batches of past dates: for each household a random window, and random dates within it.
 
-    The dates are uniform in time, so an example is what the test is: on some day, predict the next basket. Each
-    household appears once per epoch.
+    The dates are uniform in time, so an example is what the test is: on some day, predict the next basket. On CUDA the
+    next batch is made while the network learns from the one before.
 
     Parameters
     ----------
     history : History
     max_length : int
-        Purchases per window.
+        Purchases per window, at most.
     batch_size : int
         Households per batch.
     n_dates : int
@@ -70,6 +74,14 @@ class TrainingSet:
     device : torch.device, optional
     behaviour : bool
         Whether to compute the behaviour term's features, which takes time and which only that term reads.
+    passes : int
+        How often an epoch visits each household, each time at other dates. Large batches are few; more passes keep
+        the number of steps between two judgements.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or no household has a next basket.
     """
 
     def __init__(
@@ -80,10 +92,12 @@ class TrainingSet:
         n_dates: int = 16,
         device: torch.device | None = None,
         behaviour: bool = True,
+        passes: int = 1,
     ) -> None:
+        check_counts(max_length=max_length, batch_size=batch_size, n_dates=n_dates, passes=passes)
         self.history, self.max_length = history, max_length
         self.batch_size, self.n_dates, self.device = batch_size, n_dates, device or torch.device("cpu")
-        self.behaviour = behaviour
+        self.behaviour, self.passes = behaviour, passes
         first_basket = history.basket[history.start[:-1].clip(max=len(history.basket) - 1)]
         last_basket = history.basket[history.start[1:] - 1]
         has_two = (np.diff(history.start) > 0) & (last_basket > first_basket)
@@ -93,13 +107,18 @@ class TrainingSet:
 
     def __len__(self) -> int:
         """Batches per epoch."""
-        return -(-len(self.users) // self.batch_size)
+        return self.passes * -(-len(self.users) // self.batch_size)
 
     def __call__(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield an epoch's batches."""
-        users = rng.permutation(self.users)
-        for i in range(0, len(users), self.batch_size):
-            yield self.sample(users[i : i + self.batch_size], rng)
+        """Yield an epoch's batches, the same for the same generator."""
+        batches = self._batches(rng)
+        return ahead(batches) if self.device.type == "cuda" else batches
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        for _ in range(self.passes):
+            users = rng.permutation(self.users)
+            for i in range(0, len(users), self.batch_size):
+                yield self.sample(users[i : i + self.batch_size], rng)
 
     def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
         """Draw a window and dates for each household."""
@@ -140,6 +159,11 @@ class ClozeSet(TrainingSet):
     **settings
         Those of :class:`TrainingSet`.
 
+    Raises
+    ------
+    ValueError
+        If [MASK] would leave no place for purchases, or the share is none.
+
     References
     ----------
     Sun et al. (2019), *BERT4Rec: Sequential recommendation with bidirectional encoder representations from
@@ -148,6 +172,10 @@ class ClozeSet(TrainingSet):
 
     def __init__(self, history: History, max_length: int, share: float = 0.2, **settings: Any) -> None:
         super().__init__(history, max_length, **settings, behaviour=False)
+        if max_length < 2:
+            raise ValueError("[MASK] takes one place, so that max_length=1 leaves none for purchases; set 2 or more")
+        if not 0 <= share <= 1:
+            raise ValueError(f"share must be from 0 to 1, not {share}")
         self.share = share
 
     def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
@@ -187,7 +215,7 @@ def make_batch(
     window, days, known : arrays, shape (n_queries,)
         Window, moment and first unknown event of each query.
     max_length : int
-        Purchases per window.
+        Purchases per window, at most.
     targets : pair of arrays of int
         Query and product of each target.
     behaviour : bool
@@ -196,7 +224,7 @@ def make_batch(
     start = np.maximum(history.start[users], stop - max_length)
     row, event = ragged(start, stop)
     column = event - start[row]
-    items = np.full((len(users), max_length), history.n_items)
+    items = np.full((len(users), (stop - start).max(initial=0)), history.n_items)
     items[row, column] = history.item[event]
     gaps = np.zeros_like(items)
     gaps[row, column] = age_class(torch.as_tensor(_days_since_last_basket(history, event)))
@@ -258,6 +286,37 @@ def age_class(days: Tensor) -> Tensor:
     [0, 1, 2, 6, 17, 19]
     """
     return (2 * torch.log2(1 + days.clamp(min=0))).long().clamp(max=N_AGES - 1)
+
+
+def ahead(batches: Iterable[Any]) -> Iterator[Any]:
+    """Yield the same in the same order, the next being made in another thread meanwhile.
+
+    Examples
+    --------
+    >>> list(ahead(iter("abc")))
+    ['a', 'b', 'c']
+    """
+    iterator, end = iter(batches), object()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = thread.submit(next, iterator, end)
+        while (batch := coming.result()) is not end:
+            coming = thread.submit(next, iterator, end)
+            yield batch
+
+
+def check_counts(least: int = 1, **counts: int) -> None:
+    """Raise a ValueError for what is no whole number of at least ``least``.
+
+    Examples
+    --------
+    >>> check_counts(epochs=3, passes=0)
+    Traceback (most recent call last):
+        ...
+    ValueError: passes must be a whole number of at least 1, not 0
+    """
+    for name, value in counts.items():
+        if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
 
 
 def _days_since_last_basket(history: History, event: Codes) -> Floats:

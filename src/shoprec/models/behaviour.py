@@ -95,28 +95,26 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
     >>> round(float(cycles), 3)
     0.5
     """
-    query, event = ragged(history.start[users], stop)
+    query, event = _known_by_item(history, users, stop)
     age = days[query] - history.day[event]
     if len(age) and age.min() < 0:
         raise ValueError("stop lets a query see events after its day; use history.known(users, days)")
-    pair, inverse = np.unique(query * history.n_items + history.item[event], return_inverse=True)
-    query_of, item_of = np.divmod(pair, history.n_items)
+    item = history.item[event]
+    opens = (np.diff(query, prepend=-1) > 0) | (np.diff(item, prepend=-1) != 0)
+    oldest = np.flatnonzero(opens)  # of each pair of query and product
+    newest = np.append(oldest[1:], len(opens))[: len(oldest)] - 1
+    query_of, item_of, last = query[oldest], item[oldest], age[newest]
 
-    decay = 0.5 ** (age[:, None] / HALF_LIVES)
-    counts = _sum_by(inverse, decay, len(pair))
-    opens = history.opens_basket[event]
-    baskets = _sum_by(query[opens], decay[opens], len(users))
-    share = np.log(counts / (baskets[query_of] + 0.5) + 1e-3)[:, 2:] + 7
-
-    last, first = np.full(len(pair), np.inf), np.zeros(len(pair))
-    np.minimum.at(last, inverse, age)
-    np.maximum.at(first, inverse, age)
-    n = np.round(counts[:, -1])
-    cycle = np.where(n > 1, (first - last) / np.maximum(n - 1, 1), DEFAULT_CYCLE)
+    counts = _decayed(np.cumsum(opens) - 1, age, len(oldest))
+    first_line = history.opens_basket[event]
+    baskets = _decayed(query[first_line], age[first_line], len(users))
+    share = [np.log(c / (b[query_of] + 0.5) + 1e-3) + 7 for c, b in zip(counts[2:], baskets[2:], strict=True)]
+    n = counts[-1]
+    cycle = np.where(n > 1, (age[oldest] - last) / np.maximum(n - 1, 1), DEFAULT_CYCLE)
     due = last / np.maximum(cycle, 1)
     rhythm = [np.log1p(last) / 3, np.log1p(due), np.exp(-due), np.exp(-((due - 1) ** 2)), n > 1]
-    features = np.concatenate([np.log1p(counts), share, np.stack(rhythm, axis=1)], axis=1)
-    return Behaviour(query_of, item_of, features.astype(np.float32))
+    columns = [np.log1p(c) for c in counts] + share + rhythm
+    return Behaviour(query_of, item_of, np.stack(columns, axis=1, dtype=np.float32, casting="unsafe"))
 
 
 def product_features(history: History) -> Floats:
@@ -143,6 +141,24 @@ def product_features(history: History) -> Floats:
     return np.stack(columns, axis=1).astype(np.float32)
 
 
-def _sum_by(group: Codes, values: Floats, n_groups: int) -> Floats:
-    """Column sums of the rows of ``values`` in each group, shape (n_groups, n_columns)."""
-    return np.stack([np.bincount(group, column, minlength=n_groups) for column in values.T], axis=1)
+def _known_by_item(history: History, users: Codes, stop: Codes) -> tuple[Codes, Codes]:
+    """Each query's number, repeated, and its household's events before ``stop``, sorted by product, then time.
+
+    A training batch asks several times about a household: its events are sorted once, and then each query leaves out
+    those that it does not know yet.
+    """
+    own, which = np.unique(users, return_inverse=True)
+    row, event = ragged(history.start[own], history.start[own + 1])
+    event = event[np.lexsort((history.item[event], row))]  # stable: of one product, in the order of time
+    end = np.cumsum(np.bincount(row, minlength=len(own)))
+    begin = np.append(0, end)[:-1]
+    query, place = ragged(begin[which], end[which])
+    event = event[place]
+    known = event < stop[query]
+    return query[known], event[known]
+
+
+def _decayed(group: Codes, age: Floats, n_groups: int) -> list[Floats]:
+    """Each group's sum of 2^(-age / h), for each half-life h; shape (n_groups,) each."""
+    weights = (np.exp(-np.log(2) / h * age) if np.isfinite(h) else None for h in HALF_LIVES)
+    return [np.bincount(group, weight, minlength=n_groups).astype(float, copy=False) for weight in weights]

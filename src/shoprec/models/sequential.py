@@ -10,6 +10,8 @@ from shoprec.models.batches import append_mask, make_batch
 from shoprec.models.transformer import PurchaseTransformer
 from shoprec.tasks import Task
 
+CHUNK = 256  #: households scored at a time, which bounds the memory of the activations
+
 
 class SequentialRecommender:
     """A trained :class:`PurchaseTransformer` as a recommender.
@@ -58,7 +60,11 @@ class SequentialRecommender:
                 f"{empty.sum()} households have no history, first code {households[empty][0]}; the network reads a "
                 "history, so recommend to them by popularity"
             )
-        days = np.full(len(households), self.day_)
+        parts = [self._score(households[i : i + CHUNK]) for i in range(0, len(households), CHUNK)]
+        return np.concatenate(parts) if parts else np.zeros((0, self.network.n_items), np.float32)
+
+    def _score(self, households: Codes) -> Floats:
+        stop, days = self.history_.start[households + 1], np.full(len(households), self.day_)
         window = np.arange(len(households))
         config = self.network.config
         length = config.max_length - (not config.causal)  # [MASK] takes a place
@@ -66,4 +72,4 @@ class SequentialRecommender:
         if not config.causal:
             batch = append_mask(batch, self.network.n_items)
         device = self.network.item_bias.device
-        return self.network.eval()(batch.to(device)).float().cpu().numpy()
+        return self.network.eval()(batch.to(device)).cpu().numpy()

@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shoprec.models.batches import N_AGES, Batch, age_class
+from shoprec.models.batches import N_AGES, Batch, age_class, check_counts
 from shoprec.models.behaviour import FEATURES, PRODUCT_FEATURES, product_features
 from shoprec.tasks import History
 from shoprec.training.losses import basket_loss
@@ -58,6 +58,16 @@ class TransformerConfig:
         what is asked for must be hidden behind [MASK] (BERT4Rec); such a network has no behaviour term.
     pointing : bool
         Whether the taste term also points at purchases.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range, or two of them don't go together.
+
+    Notes
+    -----
+    On CUDA a causal layer is computed by FlashAttention, which takes no mask; there ``d_model / n_heads`` should be a
+    multiple of 8.
     """
 
     d_model: int = 64
@@ -72,14 +82,29 @@ class TransformerConfig:
     causal: bool = True
     pointing: bool = True
 
+    def __post_init__(self) -> None:
+        check_counts(d_model=self.d_model, n_heads=self.n_heads, max_length=self.max_length, d_product=self.d_product)
+        check_counts(least=0, n_layers=self.n_layers)  # without layers, it still points
+        if self.d_model % self.n_heads:
+            raise ValueError(f"d_model {self.d_model} is no multiple of n_heads {self.n_heads}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is a share of at least 0 and below 1, not {self.dropout}")
+        for name in ("taste", "behaviour", "fused", "causal", "pointing"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be True or False, not {getattr(self, name)!r}")
+        if not self.causal and self.behaviour:
+            raise ValueError("a network that isn't causal has no behaviour term; set behaviour=False")
+        if not self.causal and not self.taste:
+            raise ValueError("a network that isn't causal is all taste; set taste=True or causal=True")
+        if not self.causal and self.max_length < 2:
+            raise ValueError("[MASK] takes one place, so that max_length=1 leaves none for purchases; set 2 or more")
+
 
 class MultiHeadAttention(nn.Module):
     """Multi-head self-attention, causal or not: the features are split into heads, never the sequence."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        if config.d_model % config.n_heads:
-            raise ValueError(f"d_model {config.d_model} is no multiple of n_heads {config.n_heads}")
         self.n_heads, self.dropout, self.fused = config.n_heads, config.dropout, config.fused
         self.causal = config.causal
         self.weights: Tensor | None = None  # of the last written-out pass, to look at
@@ -141,14 +166,15 @@ class PurchaseTransformer(nn.Module):
         Gives the number of products and their popularity, where the scores start from.
     config : TransformerConfig, optional
     n_sampled : int, optional
-        Products drawn per batch to estimate the softmax's denominator; without it, all of them are used.
+        Products drawn per batch to estimate the softmax's denominator; without it, all of them are used, which suits a
+        GPU: there it is cheap, and a draw makes it wait for the number of different products.
     backbone : Module, optional
         Takes the place of the blocks: called like :class:`TransformerBlock`, causal if the configuration is.
 
     Raises
     ------
     ValueError
-        If a network that is not causal is to have the behaviour term.
+        If no product is to be drawn, or a backbone is given to a network that reads no purchases.
     """
 
     def __init__(
@@ -160,8 +186,12 @@ class PurchaseTransformer(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config = config or TransformerConfig()
-        if config.behaviour and not config.causal:
-            raise ValueError("a network that isn't causal has no behaviour term; set behaviour=False")
+        if n_sampled is not None:
+            check_counts(n_sampled=n_sampled)
+        if backbone is not None and not config.taste:
+            raise ValueError(
+                "a network without the taste term reads no purchases; leave out backbone or set taste=True"
+            )
         self.n_items, self.n_sampled = history.n_items, n_sampled
         self.log_popularity: Tensor
         self.register_buffer("log_popularity", torch.as_tensor(history.log_popularity, dtype=torch.float32))
@@ -192,8 +222,13 @@ class PurchaseTransformer(nn.Module):
 
     def encode(self, batch: Batch) -> Tensor:
         """Read the windows: a vector for each purchase in the light of those it sees, (n_windows, length, d)."""
-        x = self.item(batch.items) + self.place.weight[: batch.items.shape[1]] + self.gap(batch.gaps)
-        x = self.drop(x)
+        length = batch.items.shape[1]
+        if length > len(self.place.weight):
+            raise ValueError(
+                f"the batch's windows hold {length} purchases, the network has places for {len(self.place.weight)}; "
+                "make both with the same max_length"
+            )
+        x = self.drop(self.item(batch.items) + self.place.weight[:length] + self.gap(batch.gaps))
         visible = batch.items != self.n_items
         for block in self.blocks:
             x = block(x, visible)
@@ -202,54 +237,60 @@ class PurchaseTransformer(nn.Module):
     def point(self, x: Tensor, batch: Batch) -> Tensor:
         """How strongly each query points at each purchase of its window; (n_queries, length), 0 for the unseen."""
         affinity = self.point_from(x) @ self.point_at(x).transpose(1, 2) / math.sqrt(x.shape[-1])
-        age = batch.day[:, None] - batch.days[batch.window]
-        logits = affinity[batch.window, batch.position].float() + self.point_age[age_class(age)]
+        age = age_class(batch.day[:, None] - batch.days.index_select(0, batch.window))
+        forgetting = self.point_age.index_select(0, age.flatten()).view_as(age)
+        logits = at_queries(affinity, batch).float() + forgetting
         if self.config.causal:
             unseen = torch.arange(x.shape[1], device=x.device) > batch.position[:, None]
         else:
-            unseen = (batch.items >= self.n_items)[batch.window]  # padding and [MASK]
+            unseen = (batch.items >= self.n_items).index_select(0, batch.window)  # padding and [MASK]
         return logits.clamp(max=20.0).masked_fill(unseen, -math.inf).exp()  # unbounded, exp would overflow
 
     def forward(self, batch: Batch, candidates: Tensor | None = None) -> Tensor:
         """Score candidate products, by default all, for each query; (n_queries, n_candidates), float32."""
-        if candidates is None:
-            candidates = torch.arange(self.n_items, device=batch.window.device)
-        prior = self.popularity_weight * self.log_popularity[candidates] + self.item_bias[candidates]
-        scores = prior.expand(len(batch.window), -1)
+        n_queries = len(batch.window)
+        prior = self._of(candidates, self.popularity_weight * self.log_popularity + self.item_bias)
         if self.config.taste:
             x = self.encode(batch)
+            vectors = at_queries(x, batch)  # (n_queries, d)
             with torch.autocast(x.device.type, enabled=False):  # in bfloat16, close scores would become ties
-                scores = scores + x[batch.window, batch.position].float() @ self.item.weight[candidates].T
+                scores = F.linear(vectors.float(), self._of(candidates, self.item.weight), prior)
             if self.config.pointing:
-                pointed = self._collect(self.point(x, batch), batch.items[batch.window], candidates)
-                scores = scores + pointed.log1p()
+                window = torch.arange(n_queries, device=x.device)[:, None].expand(-1, x.shape[1])
+                bought = batch.items.index_select(0, batch.window)
+                scores = scores + self._collect(self.point(x, batch), window, bought, candidates, n_queries).log1p()
+        else:
+            scores = prior.expand(n_queries, -1)
         if self.config.behaviour:
-            query, item = batch.pair_query, batch.pair_item
-            scores = scores + self._collect(self.behaviour(batch), item, candidates, query, len(scores))
+            value = self.behaviour(batch)
+            scores = scores + self._collect(value, batch.pair_query, batch.pair_item, candidates, n_queries)
         return scores
 
     def behaviour(self, batch: Batch) -> Tensor:
         """⟨product, behaviour⟩ of each pair of query and product, shape (n_pairs,)."""
-        products = self.product(self.product_kind)
-        return (self.rhythm(batch.pair_features) * products[batch.pair_item]).sum(dim=1).float()
+        if len(batch.window) and not len(batch.pair_item):  # each query knows a purchase
+            raise ValueError("the batch has no behaviour features; make it with behaviour=True")
+        products = self.product(self.product_kind).index_select(0, batch.pair_item)
+        return (self.rhythm(batch.pair_features) * products).sum(dim=1).float()
 
-    def _collect(
-        self, value: Tensor, item: Tensor, candidates: Tensor, query: Tensor | None = None, n_queries: int = 0
-    ) -> Tensor:
-        """Add up values by query and candidate; what belongs to other products, or to padding, is left out.
+    def _of(self, candidates: Tensor | None, table: Tensor) -> Tensor:
+        """The candidates' rows of a table of products, without a copy if they are all."""
+        return table[: self.n_items] if candidates is None else table.index_select(0, candidates)
 
-        Without ``query``, the rows of ``value`` and ``item`` are the queries.
+    def _collect(self, value: Tensor, query: Tensor, item: Tensor, candidates: Tensor | None, n_queries: int) -> Tensor:
+        """Add up values by query and candidate, (n_queries, n_candidates).
+
+        What belongs to other products, to padding or [MASK] goes into a last column, which is left out: so all shapes
+        are known beforehand, and a GPU need not be asked for them.
         """
-        if query is None:
-            n_queries = len(value)
-            query = torch.arange(n_queries, device=value.device)[:, None].expand_as(value)
-        column = torch.full((self.n_items + 2,), -1, device=item.device)  # -1 also for padding and [MASK]
-        column[candidates] = torch.arange(len(candidates), device=item.device)
-        place = column[item]
-        keep = place >= 0
-        total = torch.zeros(n_queries * len(candidates), device=value.device)
-        total = total.index_add(0, (query * len(candidates) + place)[keep], value[keep])
-        return total.view(n_queries, len(candidates))
+        column, width = item.clamp(max=self.n_items), self.n_items + 1
+        if candidates is not None:
+            width = len(candidates) + 1
+            place = torch.full((self.n_items + 1,), width - 1, device=item.device)
+            column = place.index_copy(0, candidates, torch.arange(width - 1, device=item.device))[column]
+        total = torch.zeros(n_queries * width, device=value.device)
+        total = total.index_add(0, (query * width + column).flatten(), value.flatten())
+        return total.view(n_queries, width)[:, :-1]
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy of the next baskets: mean over queries of the mean over their targets."""
@@ -261,6 +302,15 @@ class PurchaseTransformer(nn.Module):
         times = times - torch.bincount(column, minlength=len(candidates))
         weight = times * (self.n_items / self.n_sampled)  # draws over expected draws
         return basket_loss(self(batch, candidates), batch.target_query, column, weight)
+
+
+def at_queries(values: Tensor, batch: Batch) -> Tensor:
+    """What stands at each query's last known purchase: (n_windows, length, n) to (n_queries, n).
+
+    The same as ``values[batch.window, batch.position]``, with a backward pass that is much faster on a GPU.
+    """
+    row = batch.window * values.shape[1] + batch.position
+    return values.flatten(0, 1).index_select(0, row)
 
 
 @torch.no_grad()
