@@ -1,79 +1,17 @@
-"""Training that is interrupted must end exactly as training that is not."""
+"""The loop: what it computes, which weights it keeps, how it tells what goes wrong."""
 
-import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
+import copy
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
-from synthetic import CUT, make_purchases
+from tiny_training import CONFIG, Point, assert_same_weights, batches_of, real_parts, run_point, run_real
 from torch import nn
 
-from shoprec.models.batches import TrainingSet
-from shoprec.models.transformer import PurchaseTransformer, TransformerConfig
-from shoprec.tasks import next_basket_split
 from shoprec.training import loop
-from shoprec.training.loop import TrainingConfig, train
-
-EPOCHS = 40
-CONFIG = TrainingConfig(epochs=EPOCHS, patience=EPOCHS, learning_rate=0.01)
-
-
-def run_real(checkpoint=None, config=CONFIG):
-    """Train a small Transformer, with all that is random in it: batches, dropout, drawn products."""
-    history = next_basket_split(make_purchases(n_users=20), CUT, min_users=1).history
-    settings = TransformerConfig(d_model=8, n_heads=2, n_layers=1, max_length=16, dropout=0.3, d_product=4)
-    torch.manual_seed(0)
-    network = PurchaseTransformer(history, settings, n_sampled=15)
-    batches = TrainingSet(history, max_length=16, batch_size=10, n_dates=3)
-    judge = TrainingSet(history, max_length=16, batch_size=20, n_dates=3)
-
-    def validate(network):
-        (batch,) = judge(np.random.default_rng(1))
-        with torch.no_grad():
-            return -network.loss(batch).item()
-
-    log = train(network, batches, len(batches), validate, config, checkpoint, progress=False)
-    return network, log
-
-
-class Point(nn.Module):
-    """A single number that is pulled to the batch's; every loss, step and score can be computed by hand."""
-
-    def __init__(self, start=0.0):
-        super().__init__()
-        self.x = nn.Parameter(torch.tensor([start]))
-
-    def loss(self, batch):
-        return (self.x - batch).square().sum()
-
-
-def batches_of(*values):
-    return lambda rng: [torch.tensor([float(v)]) for v in values]
-
-
-def run_point(validate=lambda network: 0.0, batches=None, checkpoint=None, **settings):
-    config = replace(TrainingConfig(epochs=6, patience=6, learning_rate=0.1), **settings)
-    network = Point()
-    log = train(network, batches or batches_of(1, 1, 1), 3, validate, config, checkpoint, progress=False)
-    return network, log
-
-
-def assert_same_weights(a, b):
-    a, b = a.state_dict(), b.state_dict()
-    assert a.keys() == b.keys()
-    assert [name for name in a if not torch.equal(a[name], b[name])] == []
-
+from shoprec.training.loop import LOOK_EVERY, TrainingConfig, train
 
 # --- The same again -------------------------------------------------------------------------------------
 
@@ -87,182 +25,144 @@ def test_two_runs_end_alike():
     assert not torch.equal(one.item.weight, reseeded.item.weight)
 
 
-def test_a_stopped_run_goes_on_and_a_finished_one_stays(tmp_path, monkeypatch):
-    config = replace(CONFIG, epochs=6)
-    whole, log = run_real(config=config)
-    path = tmp_path / "new folder" / "run.safetensors"
-    for stop_after in (2, 1):
-        with monkeypatch.context() as patch:
-            saves, save = [], loop._save
-
-            def save_and_stop(*arguments, saves=saves, save=save, stop_after=stop_after):
-                save(*arguments)
-                saves.append(1)
-                if len(saves) == stop_after:
-                    raise KeyboardInterrupt
-
-            patch.setattr(loop, "_save", save_and_stop)
-            with pytest.raises(KeyboardInterrupt):
-                run_real(path, config)
-    resumed, rest = run_real(path, config)
-    assert_same_weights(whole, resumed)
-    assert log.equals(rest)
-    # The start of the file's content is safetensors' header, not a pickle.
-    assert path.read_bytes()[8:9] == b"{"
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
-    modified = path.stat().st_mtime_ns
-    finished, same_log = run_real(path, config)
-    assert_same_weights(whole, finished)
-    assert log.equals(same_log)
-    assert path.stat().st_mtime_ns == modified
-
-
-# --- Killed ---------------------------------------------------------------------------------------------
-# SIGKILL cannot be caught: the process is gone between two instructions. A fresh process starts Python and
-# torch once, then forks a child for every attempt, so that many can be killed in little time.
+def plainly(network, batches, validate, config):
+    """The loop as one would first write it: every loss read at once, every weight averaged by itself."""
+    groups = [
+        {"params": [p for p in network.parameters() if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.999))
+    n_steps = config.epochs * len(batches) + 1
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, config.learning_rate, total_steps=n_steps, cycle_momentum=False, pct_start=max(0.1, 2 / n_steps)
+    )
+    averaged, step, log = copy.deepcopy(network), 0, []
+    for epoch in range(config.epochs):
+        torch.manual_seed(config.seed * 100_003 + epoch)
+        network.train()
+        losses = []
+        for batch in batches(np.random.default_rng([config.seed, epoch])):
+            loss = network.loss(batch)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            losses.append(loss.item())
+            step += 1
+            decay = min(config.averaging, (1 + step) / (10 + step))
+            with torch.no_grad():
+                for mean, now in zip(averaged.parameters(), network.parameters(), strict=True):
+                    mean.lerp_(now, 1 - decay)
+        log.append({"loss": float(np.mean(losses)), "validation": validate(averaged.eval())})
+    return averaged, log
 
 
-def fork_and_run(function):
-    """Start a child that runs a function; its process id."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            function()
-            code = 0
-        finally:
-            os._exit(code)
-    return child
+def test_on_the_cpu_the_loop_is_the_plain_one_to_the_last_bit():
+    config = replace(CONFIG, epochs=4)
+    network, batches, validate = real_parts()
+    averaged, expected = plainly(network, batches, validate, config)
+    network, batches, validate = real_parts()
+    judged = []
+
+    def note(averaged):
+        judged.append(validate(averaged))
+        return len(judged)  # so that the last epoch's weights are kept
+
+    log = train(network, batches, len(batches), note, config, progress=False)
+    assert_same_weights(network, averaged)
+    assert log["loss"].tolist() == [row["loss"] for row in expected]
+    assert judged == [row["validation"] for row in expected]
 
 
-def run_and_keep(checkpoint, result):
-    network, log = run_real(checkpoint)
-    save_file(network.state_dict(), result, metadata={"log": log.to_json()})
+def test_the_logged_loss_is_the_mean_over_the_epochs_batches():
+    values = [1.0, -2.0, 0.5]
+    starts = []
+
+    class Watched(Point):
+        def loss(self, batch):
+            starts.append(self.x.item())
+            return super().loss(batch)
+
+    log = train(Watched(), batches_of(*values), 3, lambda n: 0.0, TrainingConfig(epochs=2), progress=False)
+    squares = (np.reshape(starts, (2, 3)) - values) ** 2
+    assert log["loss"].to_numpy() == pytest.approx(squares.mean(axis=1), rel=1e-6)
+    assert (log["loss"] > 1).all()
 
 
-def kill_at(function, moment):
-    """Make a function of the training loop's kill the process before it, within it or after it."""
-    original = getattr(*function)
+def test_the_momenta_stay_as_they_are(monkeypatch):
+    seen, step = [], torch.optim.AdamW.step
 
-    def deadly(*arguments, **options):
-        if moment == "within":  # half of the file is written
-            original(*arguments, **options)
-            data = Path(arguments[1]).read_bytes()
-            Path(arguments[1]).write_bytes(data[: len(data) // 2])
-        elif moment == "after":
-            original(*arguments, **options)
-        os.kill(os.getpid(), signal.SIGKILL)
+    def spy(self, *arguments):
+        seen.extend(group["betas"] for group in self.param_groups)
+        return step(self, *arguments)
 
-    setattr(*function, deadly)
+    monkeypatch.setattr(torch.optim.AdamW, "step", spy)
+    run_point()
+    assert set(seen) == {(0.9, 0.999)}
 
 
-def main(folder, seed):
-    """Train once without interruption, then once with many; print how the attempts ended."""
-    torch.set_num_threads(1)
-    rng = random.Random(seed)
-    start = time.monotonic()
-    os.waitpid(fork_and_run(lambda: run_and_keep(None, folder / "whole")), 0)
-    whole = time.monotonic() - start
-    path, ended = folder / "run.safetensors", {"killed": 0, "writing": 0}
-
-    def attempt(prepare=lambda: None, delay=None):
-        child = fork_and_run(lambda: (prepare(), run_and_keep(path, folder / "killed")))
-        if delay is not None:
-            time.sleep(delay)
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
-        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
-        ended["killed"] += killed
-        ended["writing"] += path.with_name(path.name + ".part").exists()
-        return killed or os.WEXITSTATUS(status) == 0
-
-    deadly = [(loop, "save_file"), (loop.os, "fsync"), (loop.os, "replace")]
-    for function in deadly:
-        for moment in ("before", "within", "after") if function == deadly[0] else ("before", "after"):
-            assert attempt(lambda f=function, m=moment: kill_at(f, m))
-    while ended["killed"] < 15 and not (folder / "killed").exists():
-        assert attempt(delay=rng.uniform(0.02, 0.25) * whole)
-    assert attempt()
-    print(json.dumps(ended))
+# --- On a GPU -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs SIGKILL and fork, which Windows lacks")
-def test_a_run_that_is_killed_ends_like_one_that_is_not(tmp_path):
-    seed = random.randrange(10**6)
-    command = [sys.executable, __file__, str(tmp_path), str(seed)]
-    # Two libraries' threads must not be split by a fork.
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
-    assert done.returncode == 0, f"seed {seed}: {done.stderr}"
-    ended = json.loads(done.stdout)
-    assert ended["killed"] >= 9, f"seed {seed}: too few attempts were killed, {ended}"
-    assert ended["writing"] >= 4
-    whole, killed = load_file(tmp_path / "whole"), load_file(tmp_path / "killed")
-    assert whole.keys() == killed.keys()
-    assert [name for name in whole if not torch.equal(whole[name], killed[name])] == [], f"seed {seed}"
-    logs = [notes(tmp_path / name)["log"] for name in ("whole", "killed")]
-    assert logs[0] == logs[1]
-    assert len(json.loads(logs[0])["loss"]) == EPOCHS
+class Reads(torch.Tensor):
+    """A loss that counts how often Python reads it, or what is computed from it: each time it waits for a GPU."""
+
+    count = 0
+
+    @classmethod
+    def __torch_function__(cls, function, types, arguments=(), options=None):
+        result = super().__torch_function__(function, types, arguments, options or {})
+        if not isinstance(result, torch.Tensor) or function is torch.Tensor.cpu:
+            cls.count += function.__name__ in ("item", "tolist", "numpy", "cpu", "__bool__", "__float__", "__array__")
+        return result
 
 
-def notes(path):
-    with safe_open(path, framework="pt") as file:
-        return file.metadata()
+@pytest.mark.parametrize(("n_steps", "reads"), [(1, 1), (LOOK_EVERY, 1), (LOOK_EVERY + 1, 2), (4 * LOOK_EVERY, 4)])
+def test_losses_are_read_once_for_many_steps(n_steps, reads):
+    class Counting(Point):
+        def loss(self, batch):
+            return super().loss(batch).as_subclass(Reads)
+
+    Reads.count = 0
+    log = train(
+        Counting(), batches_of(*[1] * n_steps), n_steps, lambda n: 0.0, TrainingConfig(epochs=1), progress=False
+    )
+    assert np.isfinite(log["loss"]).all()
+    assert Reads.count == reads
 
 
-# --- Checkpoints ----------------------------------------------------------------------------------------
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_step_never_waits_for_the_gpu():
+    network, batch = Point().cuda(), torch.ones(1, device="cuda")
+    state = loop._start(network, 10, TrainingConfig())
+    loop._step(state, batch, TrainingConfig())  # the first one sets things up
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for _ in range(5):
+            loop._step(state, batch, TrainingConfig())
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
-@pytest.mark.parametrize("part", [b"", b"half a checkpoi", bytes(1000)])
-def test_a_leftover_part_is_ignored(tmp_path, part):
-    whole, log = run_point()
-    path = tmp_path / "run.safetensors"
-    path.with_name("run.safetensors.part").write_bytes(part)
-    network, again = run_point(checkpoint=path)
-    assert_same_weights(whole, network)
-    assert log.equals(again)
-    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+@pytest.mark.parametrize(("device", "fused"), [("cuda", True), ("cpu", None), ("mps", None)])
+def test_a_gpu_updates_all_weights_at_once(device, fused):
+    network, _, _ = real_parts()
+    optimizer = loop._optimizer(network, CONFIG, torch.device(device))
+    assert [group["fused"] for group in optimizer.param_groups] == [fused, fused]
 
 
-@pytest.mark.parametrize("damage", ["empty", "header", "truncated", "pickle", "foreign"])
-def test_a_damaged_checkpoint_names_the_file_and_the_remedy(tmp_path, damage):
-    path = tmp_path / "run.safetensors"
-    run_point(checkpoint=path)
-    data = path.read_bytes()
-    if damage == "pickle":
-        torch.save({"x": 1}, path)
-    elif damage == "foreign":
-        save_file({"x": torch.zeros(1)}, path)
-    else:
-        path.write_bytes({"empty": b"", "header": data[:20], "truncated": data[:-5]}[damage])
-    with pytest.raises(ValueError, match=r"run\.safetensors is (damaged .*delete it|no checkpoint .*another file)"):
-        run_point(checkpoint=path)
-
-
-@pytest.mark.parametrize("change", [{"learning_rate": 0.2}, {"epochs": 7}, {"seed": 1}])
-def test_a_checkpoint_of_another_run_is_refused(tmp_path, change):
-    path = tmp_path / "run.safetensors"
-    run_point(checkpoint=path)
-    with pytest.raises(ValueError, match="other settings or another network; delete it"):
-        run_point(checkpoint=path, **change)
-
-
-def test_a_checkpoint_of_another_network_is_refused(tmp_path):
-    path = tmp_path / "run.safetensors"
-    run_point(checkpoint=path)
-    network = nn.Linear(2, 2)
-    with pytest.raises(ValueError, match="another network"):
-        train(network, batches_of(1), 3, lambda n: 0.0, replace(TrainingConfig(), epochs=6), path, progress=False)
-
-
-def test_a_checkpoint_holds_no_pickle_and_all_the_state(tmp_path):
-    path = tmp_path / "run.safetensors"
-    run_point(checkpoint=path)
-    assert load_file(path).keys() == {
-        "network.x", "averaged.x", "best.x", "optimizer.0.step", "optimizer.0.exp_avg", "optimizer.0.exp_avg_sq",
-    }  # fmt: skip
-    for name in ("pickle", "torch.load", "torch.save"):
-        assert name not in Path(loop.__file__).read_text()
+def test_the_fused_optimizer_learns_the_same(monkeypatch):
+    config = replace(CONFIG, epochs=2)
+    network, log = run_real(config=config)
+    original = loop._optimizer
+    monkeypatch.setattr(
+        loop, "_optimizer", lambda network, config, device: original(network, config, torch.device("cuda"))
+    )
+    fused, fused_log = run_real(config=config)
+    assert np.allclose(log, fused_log, rtol=1e-4)
+    for a, b in zip(network.parameters(), fused.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-5)
 
 
 # --- Which weights are kept -----------------------------------------------------------------------------
@@ -287,9 +187,13 @@ def test_it_keeps_the_best_epoch_and_stops_after_patience():
 def test_early_stopping_survives_an_interruption(tmp_path):
     path = tmp_path / "run.safetensors"
     scores = iter([0.1, 0.9, 0.3, 0.2])
-    network, log = run_point(lambda network: next(scores), epochs=20, patience=2, checkpoint=path)
+
+    def validate(network):
+        return next(scores)
+
+    network, log = run_point(validate, epochs=20, patience=2, checkpoint=path)
     assert len(log) == 4
-    again, same = run_point(lambda network: pytest.fail("it went on"), epochs=20, patience=2, checkpoint=path)
+    again, same = run_point(validate, epochs=20, patience=2, checkpoint=path)  # there is no fifth score
     assert_same_weights(network, again)
     assert log.equals(same)
 
@@ -371,9 +275,49 @@ def test_only_matrices_are_decayed():
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path, value):
     path = tmp_path / "run.safetensors"
-    with pytest.raises(FloatingPointError, match=r"epoch 0, batch 1; lower the learning rate"):
+    with pytest.raises(FloatingPointError, match=rf"became {value} in epoch 0, batch 1; lower the learning rate"):
         run_point(batches=batches_of(1, value, 1), checkpoint=path)
     assert not path.exists()
+
+
+def test_the_run_stops_soon_after_and_the_network_is_as_it_was():
+    values, taken = [1.0] * 500, []
+    values[60] = np.nan
+    network = Point(3.0)
+
+    def batches(rng):
+        for value in values:
+            taken.append(value)
+            yield torch.tensor([value])
+
+    with pytest.raises(FloatingPointError, match="became nan in epoch 0, batch 60;"):
+        train(network, batches, 500, lambda n: 0.0, progress=False)
+    assert len(taken) <= 60 + LOOK_EVERY
+    assert network.x.item() == 3.0
+
+
+@pytest.mark.parametrize(("n_batches", "told"), [(4, "only 3"), (2, "more"), (1, "more")])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_wrong_number_of_batches_is_named(n_batches, told, epochs):
+    with pytest.raises(ValueError, match=f"n_batches is {n_batches}, but epoch 0 had {told}; pass the number"):
+        train(Point(), batches_of(1, 1, 1), n_batches, lambda n: 0.0, TrainingConfig(epochs=epochs), progress=False)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"epochs": 0}, {"patience": -1}, {"learning_rate": 0.0}, {"learning_rate": -1.0}, {"learning_rate": np.nan},
+        {"learning_rate": np.inf}, {"weight_decay": -0.1}, {"weight_decay": np.nan}, {"averaging": 1.0},
+        {"averaging": -0.1}, {"averaging": np.nan}, {"threads": 0},
+    ],
+)  # fmt: skip
+def test_a_setting_out_of_range_is_named(setting):
+    ((name, value),) = setting.items()
+    with pytest.raises(
+        ValueError, match=f"^{name}={value} in the training's settings; epochs and threads are at least"
+    ):
+        TrainingConfig(**setting)
+    TrainingConfig(epochs=1, patience=0, weight_decay=0, averaging=0, threads=1)
 
 
 def test_a_validation_score_that_is_no_number_does_not_pass_for_the_best():
@@ -412,7 +356,3 @@ def test_threads_are_set_for_the_run_alone(value):
 def test_progress_is_shown_if_wanted(capfd):
     train(Point(), batches_of(1), 1, lambda n: 0.5, TrainingConfig(epochs=2))
     assert "validation=0.5" in capfd.readouterr().err
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -7,23 +7,23 @@ and ends with the same weights as one that was never interrupted.
 """
 
 import copy
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
 from torch import nn
 from tqdm import tqdm
 
+from shoprec.training.checkpoints import Checkpoint, State
+from shoprec.training.fingerprint import fingerprint
+
 Batches = Callable[[np.random.Generator], Iterable[Any]]
+LOOK_EVERY = 50  #: steps between two looks at the losses: a GPU stands still while its results are read
 
 
 @dataclass(frozen=True)
@@ -59,24 +59,21 @@ class TrainingConfig:
     seed: int = 0
     threads: int = 1
 
-
-@dataclass
-class _State:
-    """All that changes from epoch to epoch."""
-
-    network: nn.Module
-    averaged: nn.Module
-    best: nn.Module
-    optimizer: torch.optim.Optimizer
-    scheduler: torch.optim.lr_scheduler.LRScheduler
-    log: list[dict[str, float]]
-
-    def best_epoch(self) -> int:
-        return int(np.argmax([row["validation"] for row in self.log]))
-
-    def finished(self, config: TrainingConfig) -> bool:
-        n = len(self.log)
-        return n >= config.epochs or (n > 0 and n - 1 - self.best_epoch() >= config.patience)
+    def __post_init__(self) -> None:
+        right = {
+            "epochs": self.epochs >= 1,
+            "patience": self.patience >= 0,
+            "learning_rate": 0 < self.learning_rate < np.inf,
+            "weight_decay": 0 <= self.weight_decay < np.inf,
+            "averaging": 0 <= self.averaging < 1,
+            "threads": self.threads >= 1,
+        }
+        wrong = [f"{name}={getattr(self, name)}" for name, holds in right.items() if not holds]
+        if wrong:
+            raise ValueError(
+                f"{', '.join(wrong)} in the training's settings; epochs and threads are at least 1, the learning rate "
+                "is above 0, averaging from 0 to below 1, and nothing is negative"
+            )
 
 
 def train(
@@ -94,7 +91,8 @@ def train(
     ----------
     network : Module
         With a method ``loss(batch)`` that returns a scalar tensor. Trains on the device that it is on; on CUDA
-        the forward pass runs in bfloat16 where that is safe.
+        the forward pass runs in bfloat16 where that is safe. If the run ends early, by an error or by hand, the
+        network has the weights again that it was given with.
     batches : callable
         Given a random generator, returns an epoch's batches. The generator is seeded by the run's seed and
         the number of the epoch, so an epoch is the same whether or not the run was interrupted before it.
@@ -103,8 +101,13 @@ def train(
     validate : callable
         Given the network in evaluation mode, returns a score; higher is better.
     config : TrainingConfig, optional
-    checkpoint : path, optional
-        File to write after each epoch, and to go on from if it is there.
+    checkpoint : str or path, optional
+        File to write after each epoch, and to go on from if it is there. A name such as ``"chapter-5"`` stands for a
+        file in the user's own cache (:func:`shoprec.training.checkpoints.checkpoint_folder`), which goes when the run
+        is finished. A path stands for a file of the caller's, which stays: called again, the finished run is returned.
+        If anything differs from the run that wrote the file (settings, weights to start from, data, code, device; see
+        :func:`shoprec.training.fingerprint.fingerprint`), a warning says what, and the run starts anew. If the file
+        can't be written, a warning says why, and training goes on.
     progress : bool
         Show a progress bar.
 
@@ -116,20 +119,72 @@ def train(
     Raises
     ------
     ValueError
-        If the checkpoint is damaged, or was written with other settings or for another network.
+        If the checkpoint is damaged, or an epoch has not ``n_batches`` batches.
     FloatingPointError
         If the loss stops being a finite number, or the validation score is NaN.
+
+    Examples
+    --------
+    A single number, pulled to 1 at each step.
+
+    >>> class Number(nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.x = nn.Parameter(torch.zeros(()))
+    ...     def loss(self, batch):
+    ...         return (self.x - batch).square()
+    >>> number = Number()
+    >>> closeness = lambda net: -abs(net.x.item() - 1)
+    >>> settings = TrainingConfig(epochs=5, learning_rate=0.1)
+    >>> log = train(number, lambda rng: 20 * [torch.tensor(1.0)], 20, closeness, settings, progress=False)
+    >>> log["loss"].is_monotonic_decreasing, round(number.x.item(), 1)
+    (True, 1.0)
     """
     config = config or TrainingConfig()
-    state = _start(network, n_batches, config)
-    fingerprint = {"config": asdict(config), "n_batches": n_batches, "shapes": _shapes(network)}
-    path = Path(checkpoint) if checkpoint else None
-    if path and path.exists():
-        _restore(state, path, fingerprint)
+    given = copy.deepcopy(network.state_dict())
+    state, kept = _start(network, n_batches, config), None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, _fingerprint(network, batches, n_batches, validate, config))
+        kept.restore(state)
+    try:
+        _run(state, batches, n_batches, validate, config, kept, progress)
+    except BaseException:  # Ctrl-C, too: the same call made again then finds its own checkpoint
+        network.load_state_dict(given)
+        raise
+    network.load_state_dict(state.best.state_dict())
+    network.eval()
+    if kept:
+        kept.finish()
+    return pd.DataFrame(state.log).rename_axis("epoch")
+
+
+def _fingerprint(
+    network: nn.Module, batches: Batches, n_batches: int, validate: Callable, config: TrainingConfig
+) -> dict[str, str]:
+    return fingerprint(
+        training=config, n_batches=n_batches, device=_device(network).type,
+        network=network, batches=batches, validate=validate,
+    )  # fmt: skip
+
+
+def _device(network: nn.Module) -> torch.device:
+    return next(network.parameters()).device
+
+
+def _run(
+    state: State,
+    batches: Batches,
+    n_batches: int,
+    validate: Callable[[Any], float],
+    config: TrainingConfig,
+    kept: Checkpoint | None,
+    progress: bool,
+) -> None:
+    """Epoch after epoch, from where the state is to the end."""
     n_steps, done = config.epochs * n_batches, len(state.log) * n_batches
     with _threads(config.threads), tqdm(total=n_steps, initial=done, disable=not progress) as bar:
-        while not state.finished(config):
-            loss = _epoch(state, batches, config, bar)
+        while not _finished(state, config):
+            loss = _epoch(state, batches, n_batches, config, bar)
             score = float(validate(state.averaged.eval()))
             if np.isnan(score):  # which would pass for the best
                 raise FloatingPointError(f"the validation score is NaN after epoch {len(state.log)}")
@@ -137,11 +192,13 @@ def train(
             if state.best_epoch() == len(state.log) - 1:
                 state.best.load_state_dict(state.averaged.state_dict())
             bar.set_postfix(loss=f"{loss:.3f}", validation=f"{score:.4f}")
-            if path:
-                _save(state, path, fingerprint)
-    network.load_state_dict(state.best.state_dict())
-    network.eval()
-    return pd.DataFrame(state.log).rename_axis("epoch")
+            if kept:
+                kept.save(state)
+
+
+def _finished(state: State, config: TrainingConfig) -> bool:
+    n = len(state.log)
+    return n >= config.epochs or (n > 0 and n - 1 - state.best_epoch() >= config.patience)
 
 
 @contextmanager
@@ -155,14 +212,8 @@ def _threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> _State:
-    matrices = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
-    others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
+def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> State:
+    optimizer = _optimizer(network, config, _device(network))
     n_steps = config.epochs * n_batches + 1
     scheduler = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -172,103 +223,71 @@ def _start(network: nn.Module, n_batches: int, config: TrainingConfig) -> _State
         pct_start=max(0.1, 2 / n_steps),  # rises for a step or more
     )
     averaged, best = copy.deepcopy(network), copy.deepcopy(network)
-    return _State(network, averaged, best, optimizer, scheduler, [])
+    return State(network, averaged, best, optimizer, scheduler, [])
 
 
-def _epoch(state: _State, batches: Batches, config: TrainingConfig, bar: tqdm) -> float:
+def _optimizer(network: nn.Module, config: TrainingConfig, device: torch.device) -> torch.optim.Optimizer:
+    matrices = [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in network.parameters() if p.requires_grad and p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    # On a GPU one launch for all weights. On the CPU the plain steps, to whose last bit the book's numbers are fixed.
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True if device.type == "cuda" else None)
+
+
+def _epoch(state: State, batches: Batches, n_batches: int, config: TrainingConfig, bar: tqdm) -> float:
+    """Pass once over the batches; the mean loss."""
     number = len(state.log)
     torch.manual_seed(config.seed * 100_003 + number)
     state.network.train()
-    device = next(state.network.parameters()).device
     losses: list[float] = []
+    unread: list[torch.Tensor] = []
     for batch in batches(np.random.default_rng([config.seed, number])):
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-            loss: torch.Tensor = state.network.loss(batch)  # type: ignore[operator]
-        if not torch.isfinite(loss):
-            raise FloatingPointError(
-                f"the loss became {loss.item()} in epoch {number}, batch {len(losses)}; lower the learning rate"
-            )
-        state.optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
-        state.optimizer.step()
-        state.scheduler.step()
-        _average(state.network, state.averaged, config.averaging, state.scheduler.last_epoch)
-        losses.append(loss.item())
+        if len(losses) + len(unread) == n_batches:
+            raise _miscounted(n_batches, number, "more")
+        unread.append(_step(state, batch, config))
         bar.update()
+        if len(unread) == LOOK_EVERY:
+            _read(unread, losses, number)
+    _read(unread, losses, number)
+    if len(losses) < n_batches:
+        raise _miscounted(n_batches, number, f"only {len(losses)}")
     return float(np.mean(losses))
+
+
+def _miscounted(n_batches: int, epoch: int, had: str) -> ValueError:
+    return ValueError(f"n_batches is {n_batches}, but epoch {epoch} had {had}; pass the number that an epoch has")
+
+
+def _step(state: State, batch: Any, config: TrainingConfig) -> torch.Tensor:
+    """Learn from one batch; its loss, still on the device: nothing here waits for a GPU to have computed."""
+    device = _device(state.network)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
+        loss: torch.Tensor = state.network.loss(batch)  # type: ignore[operator]
+    state.optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
+    state.optimizer.step()
+    state.scheduler.step()
+    _average(state.network, state.averaged, config.averaging, state.scheduler.last_epoch)
+    return loss.detach()
+
+
+def _read(unread: list[torch.Tensor], losses: list[float], epoch: int) -> None:
+    """Move losses from the device to a list, in one transfer, and look whether all are numbers."""
+    losses += torch.stack(unread).tolist() if unread else []
+    unread.clear()
+    wrong = np.flatnonzero(~np.isfinite(losses))
+    if len(wrong):
+        raise FloatingPointError(
+            f"the loss became {losses[wrong[0]]} in epoch {epoch}, batch {wrong[0]}; lower the learning rate"
+        )
 
 
 @torch.no_grad()
 def _average(network: nn.Module, averaged: nn.Module, decay: float, step: int) -> None:
     """Move the average a little towards the current weights; faster at first, to forget the start."""
     decay = min(decay, (1 + step) / (10 + step)) if decay else 0.0
-    for mean, now in zip(averaged.parameters(), network.parameters(), strict=True):
-        mean.lerp_(now, 1 - decay)
-
-
-def _shapes(network: nn.Module) -> dict[str, list[int]]:
-    return {name: list(tensor.shape) for name, tensor in network.state_dict().items()}
-
-
-def _save(state: _State, path: Path, fingerprint: dict) -> None:
-    """Write the state as one safetensors file; a crash leaves either the old file or the new one, whole."""
-    tensors = {
-        f"{part}.{name}": tensor.detach().cpu().contiguous().clone()
-        for part in ("network", "averaged", "best")
-        for name, tensor in getattr(state, part).state_dict().items()
-    }
-    optimizer = state.optimizer.state_dict()
-    for index, values in optimizer["state"].items():
-        tensors |= {f"optimizer.{index}.{k}": v.detach().cpu().clone() for k, v in values.items()}
-    notes = {
-        "fingerprint": json.dumps(fingerprint),
-        "log": json.dumps(state.log),
-        "groups": json.dumps(optimizer["param_groups"]),
-        "scheduler": json.dumps(_plain(state.scheduler.state_dict())),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    save_file(tensors, draft, metadata=notes)
-    with open(draft, "rb+") as file:  # Windows does not flush what is open for reading only
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-
-
-def _restore(state: _State, path: Path, fingerprint: dict) -> None:
-    notes, tensors = _read(path)
-    if json.loads(notes["fingerprint"]) != json.loads(json.dumps(fingerprint)):
-        raise ValueError(
-            f"{path} was written by a run with other settings or another network; delete it to start anew, or "
-            "give this run a checkpoint of its own"
-        )
-    for part in ("network", "averaged", "best"):
-        weights = {k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")}
-        getattr(state, part).load_state_dict(weights)
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimizer."):
-            _, index, name = key.split(".")
-            # A copy: the loaded tensors may be the file itself, mapped into memory, which will be replaced.
-            moments.setdefault(int(index), {})[name] = value.clone()
-    state.optimizer.load_state_dict({"state": moments, "param_groups": json.loads(notes["groups"])})
-    state.scheduler.load_state_dict(json.loads(notes["scheduler"]))
-    state.log[:] = json.loads(notes["log"])
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    """Notes and tensors of a checkpoint."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            notes = file.metadata() or {}
-        tensors = load_file(path)
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it to start anew") from error
-    if "fingerprint" not in notes:
-        raise ValueError(f"{path} is no checkpoint of a training run; give this run another file")
-    return notes, tensors
-
-
-def _plain(values: dict) -> dict:
-    """The entries of a scheduler's state that are data, without its references to functions."""
-    return {k: v for k, v in values.items() if isinstance(v, int | float | str | bool | list | type(None))}
+    torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1 - decay)
