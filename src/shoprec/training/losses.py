@@ -59,7 +59,7 @@ def gbce_loss(positive: Tensor, negative: Tensor, beta: float) -> Tensor:
     Raises
     ------
     ValueError
-        If the shapes don't agree, or beta isn't positive.
+        If the shapes don't agree, there is no target, or beta isn't positive.
 
     References
     ----------
@@ -73,10 +73,10 @@ def gbce_loss(positive: Tensor, negative: Tensor, beta: float) -> Tensor:
     >>> bool(gbce_loss(positive, negative, beta=0.5) < bce_loss(positive, negative))
     True
     """
-    if positive.ndim != 1 or negative.ndim != 2 or len(positive) != len(negative):
+    if positive.ndim != 1 or negative.ndim != 2 or len(positive) != len(negative) or not len(positive):
         raise ValueError(
             f"positive and negative have shapes {tuple(positive.shape)} and {tuple(negative.shape)}; "
-            "pass (n_targets,) and (n_targets, k)"
+            "pass (n_targets,) and (n_targets, k), with a target at least"
         )
     if not beta > 0:
         raise ValueError(f"beta must be positive, not {beta}")
@@ -134,15 +134,22 @@ def basket_loss(scores: Tensor, target_query: Tensor, target: Tensor, weight: Te
     Parameters
     ----------
     scores : Tensor, shape (n_queries, n_candidates)
+        :math:`s_{qj}`.
     target_query, target : Tensor of int, shape (n_targets,)
-        Query, and column in ``scores``, of each right product.
+        Query, and column in ``scores``, of each right product, each pair once. A query should have a target; without,
+        it adds nothing to the sum.
     weight : Tensor, shape (n_candidates,), optional
-        :math:`w_j`; ones by default.
+        :math:`w_j`, ones by default; 0 leaves a product out wherever it isn't right.
 
     Returns
     -------
     Tensor
-        A scalar, in nats.
+        A scalar, in nats: mean over the queries.
+
+    Raises
+    ------
+    ValueError
+        If the shapes don't agree, or there is no query or no target.
 
     References
     ----------
@@ -158,12 +165,21 @@ def basket_loss(scores: Tensor, target_query: Tensor, target: Tensor, weight: Te
     >>> round(float(basket_loss(torch.zeros(1, 4), one, one)), 4) == round(math.log(4), 4)
     True
     """
+    shapes = [tuple(x.shape) for x in (scores, target_query, target)]
+    if scores.ndim != 2 or target.ndim != 1 or shapes[1] != shapes[2] or 0 in (*shapes[0], *shapes[2]):
+        raise ValueError(
+            f"scores, target_query and target have shapes {shapes[0]}, {shapes[1]} and {shapes[2]}; pass "
+            "(n_queries, n_candidates), (n_targets,) and (n_targets,), none of them empty"
+        )
     if weight is None:
         log_z = scores.logsumexp(dim=1)
     else:
         log_w = weight.to(scores.dtype).log().expand(len(scores), -1).clone()
         log_w[target_query, target] = 0.0
         log_z = (scores + log_w).logsumexp(dim=1)
-    log_p = scores[target_query, target] - log_z[target_query]
-    n_targets = torch.bincount(target_query, minlength=len(scores))
-    return -(log_p / n_targets[target_query]).sum() / len(scores)
+    # Flat and by index_select, not scores[target_query, target], whose gradient is slow on a GPU; and the targets are
+    # counted by index_add, not bincount, for which it must be waited.
+    right = scores.flatten().index_select(0, target_query * scores.shape[1] + target)
+    log_p = right - log_z.index_select(0, target_query)
+    n_targets = target_query.new_zeros(len(scores)).index_add(0, target_query, torch.ones_like(target_query))
+    return -(log_p / n_targets.index_select(0, target_query)).sum() / len(scores)
