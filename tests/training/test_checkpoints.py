@@ -280,6 +280,12 @@ def test_a_leftover_draft_is_ignored_and_in_time_removed(tmp_path, part):
     assert {p.name for p in tmp_path.iterdir()} == {path.name, young.name, others.name}
 
 
+def test_a_draft_that_is_gone_meanwhile_is_no_trouble(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [self / "gone.part"])
+    _, log = run_point(checkpoint=tmp_path / "run.safetensors")
+    assert len(log) == 6
+
+
 def test_a_checkpoint_holds_no_pickle_and_all_the_state(tmp_path):
     path = tmp_path / "run.safetensors"
     run_point(checkpoint=path)

@@ -197,6 +197,7 @@ def test_what_python_and_pandas_know_of_things():
         (pd.Timestamp("2021-01-01"), pd.Timestamp("2021-01-02")), (Path("a"), Path("b")), (1, True), (1, 1.0),
         (np.float32(1), np.float32(2)), (np.zeros((2, 3)), np.zeros((3, 2))), (np.zeros(2), np.zeros(2, np.int64)),
         (np.array(["a", None], object), np.array(["b", None], object)), (torch.zeros(0), torch.zeros(0, 1)),
+        (torch.eye(2).to_sparse(), (2 * torch.eye(2)).to_sparse()),
         (np.array("2021-01-01", "M8[D]"), np.array("2021-01-02", "M8[D]")), (None, 0), (nn.Linear, nn.Bilinear),
         ("a" * 100, "a" * 99 + "b"), (len, sum), (np.exp, np.log), (Point(0.0).loss, Point(1.0).loss), (b"a", b"b"),
         (functools.cache(passes_over), functools.cache(run_of)), (np, pd), (torch.float32, torch.float64),

@@ -75,6 +75,15 @@ def test_on_the_cpu_the_loop_is_the_plain_one_to_the_last_bit():
     assert judged == [row["validation"] for row in expected]
 
 
+def test_a_network_that_was_in_use_before_trains_with_dropout_all_the_same():
+    config = replace(CONFIG, epochs=1)
+    network, batches, validate = real_parts()
+    log = train(network.eval(), batches, len(batches), validate, config, progress=False)
+    fresh, fresh_log = run_real(config=config)
+    assert_same_weights(network, fresh)
+    assert log.equals(fresh_log)
+
+
 def test_the_logged_loss_is_the_mean_over_the_epochs_batches():
     values = [1.0, -2.0, 0.5]
     starts = []

@@ -13,7 +13,7 @@ import re
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -107,8 +107,9 @@ class Checkpoint:
         """
         with self._trying("remove what a killed run left behind"):
             for draft in self.path.parent.glob(f"{glob.escape(self.path.name)}.*.part"):
-                if time.time() - draft.stat().st_mtime > ABANDONED:
-                    draft.unlink(missing_ok=True)
+                with suppress(FileNotFoundError):  # another process may be faster
+                    if time.time() - draft.stat().st_mtime > ABANDONED:
+                        draft.unlink()
         data = self._read()
         if data is None:
             return
@@ -143,8 +144,8 @@ class Checkpoint:
         """The file's bytes; nothing if there is no file, or none that may be read."""
         if os.path.isdir(self.path):
             raise _refusal(self.path, f"it is a folder; name a file in it, such as {self.path / 'run.safetensors'}")
-        with self._trying("read what was saved"):
-            return self.path.read_bytes() if self.path.exists() else None
+        with self._trying("read what was saved"), suppress(FileNotFoundError, NotADirectoryError):
+            return self.path.read_bytes()
         return None
 
     @contextmanager
@@ -154,8 +155,7 @@ class Checkpoint:
             yield
         except OSError as error:
             if what not in self.failed:
-                text = f"could not {what} at {self.path} ({error}); training goes on, but can't be resumed from there"
-                warnings.warn(text, stacklevel=6)
+                warnings.warn(f"could not {what} at {self.path} ({error}); training goes on all the same", stacklevel=6)
             self.failed.add(what)
 
 

@@ -196,7 +196,7 @@ def _name_of(code: type | FunctionType) -> str:
 
 
 def _bytes_of(tensor: torch.Tensor) -> memoryview:
-    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data
+    return tensor.detach().cpu().to_dense().contiguous().flatten().view(torch.uint8).numpy().data
 
 
 def _digest(*contents: bytes | memoryview) -> str:
