@@ -189,7 +189,7 @@ def test_attention_says_what_is_wrong(shapes, mask, message):
 def test_attention_refuses_nan(name):
     arguments = {"q": np.ones((2, 2)), "k": np.ones((2, 2)), "v": np.ones((2, 2))}
     arguments[name][0, 0] = np.nan
-    with pytest.raises(ValueError, match=f"{name} contains NaN"):
+    with pytest.raises(ValueError, match=f"NaN or infinity in {name}"):
         scaled_dot_product_attention(**arguments)
 
 
@@ -204,9 +204,10 @@ def test_heads_split_features_not_the_sequence(n_heads, width, n, batch):
 
 
 def test_heads_say_what_is_wrong():
-    for n_heads in (0, 3):
-        with pytest.raises(ValueError, match=f"4 features cannot be split into {n_heads}"):
-            split_heads(np.ones((2, 4)), n_heads)
+    with pytest.raises(ValueError, match="4 features cannot be split into 3"):
+        split_heads(np.ones((2, 4)), 3)
+    with pytest.raises(ValueError, match="n_heads is 0"):
+        split_heads(np.ones((2, 4)), 0)
     with pytest.raises(ValueError, match="pass a sequence"):
         split_heads(np.ones(4), 2)
     with pytest.raises(ValueError, match="output of heads"):

@@ -117,7 +117,7 @@ def test_untidy_sparse_matrices_count_each_item_once():
     entries = ([True, True, True, False], ([0, 0, 0, 0], [0, 0, 2, 1]))  # a duplicate and a stored zero
     untidy = sparse.csr_matrix(sparse.coo_matrix(entries, shape=(1, 4)))
     np.testing.assert_array_equal(recall_at_k([[0, 1]], untidy, k=2), [0.5])
-    rated = sparse.csr_array([[2, 0, -1, 0]])  # quantities rather than booleans
+    rated = sparse.csr_array([[2, 0, 0.1, 0]])  # quantities rather than booleans
     np.testing.assert_array_equal(recall_at_k([[0, 1]], rated, k=2), [0.5])
 
 
@@ -162,9 +162,10 @@ def test_rank_items_equals_a_full_stable_sort_at_size(k):
 def test_rank_items_says_what_is_wrong():
     with pytest.raises(ValueError, match="NaN"):
         rank_items([[1.0, np.nan]], k=1)
-    for k in (0, 3):
-        with pytest.raises(ValueError, match=f"k is {k}, but scores rank 2 items"):
-            rank_items([[1, 2]], k=k)
+    with pytest.raises(ValueError, match="k is 0; pass a whole number"):
+        rank_items([[1, 2]], k=0)
+    with pytest.raises(ValueError, match="k is 3, but scores rank 2 items"):
+        rank_items([[1, 2]], k=3)
     with pytest.raises(ValueError, match="single number"):
         rank_items(1.0, k=1)
 

@@ -139,8 +139,8 @@ def test_duplicate_entries_of_a_sparse_matrix_add_up():
     [
         ([1, 2], None, r"a has shape \(2,\)"),
         ([[1, 2]], [1, 2], r"b has shape \(2,\)"),
-        ([[1, np.nan]], None, "a contains NaN"),
-        ([[1, 2]], sparse.csr_array([[np.inf, 1]]), "b contains NaN or infinity"),
+        ([[1, np.nan]], None, "NaN or infinity in a"),
+        ([[1, 2]], sparse.csr_array([[np.inf, 1]]), "NaN or infinity in b"),
         ([[1, 2]], [[1, 2, 3]], "rows of a have 2 entries, those of b 3"),
     ],
 )
@@ -288,11 +288,11 @@ def test_cosine_top_k_is_top_k_of_the_shrunk_cosine(pair, k, strength, block):
 
 
 def test_top_k_says_what_is_wrong():
-    with pytest.raises(ValueError, match=r"k is 0, but x has shape \(1, 2\)"):
+    with pytest.raises(ValueError, match="k is 0"):
         top_k([[1, 2]], k=0)
     with pytest.raises(ValueError, match="block is 0"):
         top_k([[1, 2]], k=1, block=0)
-    with pytest.raises(ValueError, match="similarity contains NaN"):
+    with pytest.raises(ValueError, match="NaN or infinity in similarity"):
         top_k([[1, np.nan]], k=1)
     with pytest.raises(ValueError, match="NaN"):
         largest([1, np.nan], k=1)

@@ -3,6 +3,9 @@
 Rows are positions of a sequence, such as the purchases of a household, and the last axis holds features.
 All leading axes are batches and broadcast. In the shapes, ``L`` is the number of queries, ``S`` the number
 of keys, ``d`` the length of both, and ``d_v`` the length of the values.
+
+Everything is computed in 64 bits and returned in the precision of the input; what leaves the range of either is refused
+with a ``ValueError``.
 """
 
 from typing import Literal, NamedTuple
@@ -10,7 +13,19 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from shoprec.formulas.arrays import Floats, Mask
+from shoprec.formulas.arrays import (
+    Floats,
+    Mask,
+    centred,
+    exponents,
+    finite,
+    fitted,
+    floats,
+    lengths,
+    unchecked,
+    whole,
+    wide,
+)
 
 
 def softmax(x: npt.ArrayLike, axis: int = -1) -> Floats:
@@ -36,7 +51,7 @@ def softmax(x: npt.ArrayLike, axis: int = -1) -> Floats:
     Raises
     ------
     ValueError
-        If ``x`` contains NaN or ``inf``, or nothing but ``-inf`` along ``axis``.
+        If ``x`` contains NaN or ``inf``, or nothing but ``-inf`` along ``axis``, or nothing at all.
 
     References
     ----------
@@ -47,12 +62,15 @@ def softmax(x: npt.ArrayLike, axis: int = -1) -> Floats:
     >>> softmax([1000.0, 1000.0, -np.inf])
     array([0.5, 0.5, 0. ])
     """
-    x = _floats(x)
+    x = floats(x, "x")
+    if x.ndim == 0 or x.shape[axis] == 0:
+        raise ValueError(f"x has shape {x.shape}; pass at least one number along the axis, or the softmax is undefined")
     highest = x.max(axis=axis, keepdims=True)
     if not np.isfinite(highest).all():
         raise ValueError("x contains NaN or inf, or a row of nothing but -inf; its softmax is undefined")
-    e = np.exp(x - highest)
-    return e / e.sum(axis=axis, keepdims=True)
+    with unchecked():  # a difference of -inf has the right weight, 0
+        e = np.exp(wide(x) - highest)
+    return (e / e.sum(axis=axis, keepdims=True)).astype(x.dtype, copy=False)
 
 
 def attention_weights(q: npt.ArrayLike, k: npt.ArrayLike, mask: npt.ArrayLike | None = None) -> Floats:
@@ -81,8 +99,8 @@ def attention_weights(q: npt.ArrayLike, k: npt.ArrayLike, mask: npt.ArrayLike | 
     Raises
     ------
     ValueError
-        If the shapes do not fit, ``q`` or ``k`` holds NaN or infinity, or the mask is neither boolean nor
-        float.
+        If the shapes do not fit, ``q`` or ``k`` holds NaN or infinity, the mask is neither boolean nor float, or
+        a score that is not masked leaves the range of float64, ±1.8e308.
 
     References
     ----------
@@ -95,15 +113,18 @@ def attention_weights(q: npt.ArrayLike, k: npt.ArrayLike, mask: npt.ArrayLike | 
     >>> attention_weights(q=[[np.log(9), 0]], k=[[1, 0], [0, 0]], mask=[[True, True]]).round(3)
     array([[0.825, 0.175]])
     """
-    q, k = _vectors(q, "q"), _vectors(k, "k")
+    (q, k), dtype = _sequences(q=q, k=k)
     if q.shape[-1] != k.shape[-1]:
         raise ValueError(f"q has vectors of length {q.shape[-1]}, k of {k.shape[-1]}; they must agree")
     _check_batches(q=q, k=k)
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1]).astype(q.dtype)  # (..., L, S)
-    if mask is not None:
-        scores = scores + _additive(mask, scores)
-    nothing = np.isneginf(scores).all(axis=-1, keepdims=True)  # queries whose softmax is undefined
-    return np.where(nothing, 0, softmax(np.where(nothing, 0, scores)))
+    with unchecked():
+        scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])  # (..., L, S)
+        added = _additive(mask, scores.shape)
+        hidden = np.isneginf(added)
+        scores = np.where(hidden, -np.inf, scores + added)
+    fitted(np.where(hidden, 0, scores), scores.dtype, "a score of q and k")
+    nothing = hidden.all(axis=-1, keepdims=True)  # queries whose softmax is undefined
+    return np.where(nothing, 0, softmax(np.where(nothing, 0, scores))).astype(dtype, copy=False)
 
 
 def scaled_dot_product_attention(
@@ -145,11 +166,14 @@ def scaled_dot_product_attention(
     array([[0.5, 0.5],
            [1. , 0. ]])
     """
-    weights, v = attention_weights(q, k, mask), _vectors(v, "v")
+    (q, k, v), dtype = _sequences(q=q, k=k, v=v)
+    weights = attention_weights(q, k, mask)
     if v.shape[-2] != weights.shape[-1]:
         raise ValueError(f"v has {v.shape[-2]} rows, k {weights.shape[-1]}; each key needs its value")
     _check_batches(weights=weights, v=v)
-    return weights @ v
+    longest = np.abs(v).max(axis=-2, keepdims=True)  # what an average exceeds by rounding alone
+    with unchecked():
+        return np.clip(weights @ v, -longest, longest).astype(dtype, copy=False)
 
 
 def attention_gradient(
@@ -198,17 +222,19 @@ def attention_gradient(
     >>> dq, dv
     (array([[1.]]), array([[0.5, 0. ], [0.5, 0. ]]))
     """
-    q, k, v, grad = _vectors(q, "q"), _vectors(k, "k"), _vectors(v, "v"), _vectors(grad, "grad")
+    (q, k, v, grad), dtype = _sequences(q=q, k=k, v=v, grad=grad)
     if not q.shape[:-2] == k.shape[:-2] == v.shape[:-2]:
         raise ValueError(f"q, k and v have leading axes {q.shape[:-2]}, {k.shape[:-2]}, {v.shape[:-2]}; spell them out")
     output = scaled_dot_product_attention(q, k, v, mask)
     if grad.shape != output.shape:
         raise ValueError(f"grad has shape {grad.shape}; it needs the output's, {output.shape}")
-    weights, scale = attention_weights(q, k, mask), np.sqrt(q.shape[-1]).astype(q.dtype)
-    # Each row of weights has the Jacobian diag(w) - w w^T; since w^T V is the output, no Jacobian is built.
-    at_scores = weights * (grad @ v.swapaxes(-1, -2) - (grad * output).sum(axis=-1, keepdims=True))
-    at_q, at_k = at_scores @ k / scale, at_scores.swapaxes(-1, -2) @ q / scale
-    return at_q, at_k, weights.swapaxes(-1, -2) @ grad
+    weights, scale = attention_weights(q, k, mask), np.sqrt(q.shape[-1])
+    with unchecked():
+        # Each row of weights has the Jacobian diag(w) - w w^T; since w^T V is the output, no Jacobian is built.
+        at_scores = weights * (grad @ v.swapaxes(-1, -2) - (grad * output).sum(axis=-1, keepdims=True))
+        at_q, at_k = at_scores @ k / scale, at_scores.swapaxes(-1, -2) @ q / scale
+        at_v = weights.swapaxes(-1, -2) @ grad
+    return fitted(at_q, dtype, "a gradient"), fitted(at_k, dtype, "a gradient"), fitted(at_v, dtype, "a gradient")
 
 
 def causal_mask(n: int) -> Mask:
@@ -231,7 +257,7 @@ def causal_mask(n: int) -> Mask:
            [1, 1, 0],
            [1, 1, 1]])
     """
-    return np.tri(n, dtype=bool)
+    return np.tri(whole(n, "n", least=0), dtype=bool)
 
 
 def split_heads(x: npt.ArrayLike, n_heads: int) -> Floats:
@@ -264,8 +290,8 @@ def split_heads(x: npt.ArrayLike, n_heads: int) -> Floats:
            [[3., 4.],
             [7., 8.]]])
     """
-    x = _vectors(x, "x")
-    if n_heads < 1 or x.shape[-1] % n_heads:
+    x, n_heads = _vectors(x, "x"), whole(n_heads, "n_heads")
+    if x.shape[-1] % n_heads:
         raise ValueError(f"{x.shape[-1]} features cannot be split into {n_heads} equal heads; choose a divisor")
     return x.reshape(*x.shape[:-1], n_heads, -1).swapaxes(-2, -3)
 
@@ -353,13 +379,13 @@ def multi_head_attention(
     array([[2., 4.],
            [1., 5.]])
     """
-    x = _vectors(x, "x")
+    x, dtype = _vectors(x, "x"), _common_type(x=x, w_q=w_q, w_k=w_k, w_v=w_v, w_o=w_o)
     projections = {"w_q": w_q, "w_k": w_k, "w_v": w_v}
     q, k, v = (split_heads(_project(x, w, name), n_heads) for name, w in projections.items())
     if mask is not None and np.ndim(mask) > 2:  # one mask per batch
         mask = np.expand_dims(np.asarray(mask), -3)  # an axis for the heads
     heads = scaled_dot_product_attention(q, k, v, mask)  # (..., n_heads, n, d_v / n_heads)
-    return _project(merge_heads(heads), w_o, "w_o")
+    return fitted(_project(merge_heads(heads), w_o, "w_o"), dtype, "the output")
 
 
 def sinusoidal_positions(n: int, d: int) -> Floats:
@@ -399,9 +425,9 @@ def sinusoidal_positions(n: int, d: int) -> Floats:
     array([[0.   , 1.   , 0.   , 1.   ],
            [0.841, 0.54 , 0.01 , 1.   ]])
     """
-    if d < 2 or d % 2:
-        raise ValueError(f"d is {d}; sines and cosines come in pairs, so choose a positive even number")
-    angle = np.arange(n)[:, None] / 10000 ** (np.arange(0, d, 2) / d)  # (n, d / 2)
+    if whole(d, "d") % 2:
+        raise ValueError(f"d is {d}; sines and cosines come in pairs, so choose an even number")
+    angle = np.arange(whole(n, "n", least=0))[:, None] / 10000 ** (np.arange(0, d, 2) / d)  # (n, d / 2)
     return np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(n, d)
 
 
@@ -422,7 +448,8 @@ def rotary(x: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
     x : array of shape (..., n, d)
         Queries or keys, ``d`` even.
     positions : array of shape (n,)
-        :math:`t`, in steps of the sequence, or in any unit of time such as days; real numbers.
+        :math:`t`, in steps of the sequence, or in any unit of time such as days; real numbers within ±2**32, as
+        larger ones leave too few digits for the angle.
 
     Returns
     -------
@@ -431,7 +458,7 @@ def rotary(x: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
     Raises
     ------
     ValueError
-        If ``d`` is odd, or ``positions`` has not one finite number per vector.
+        If ``d`` is odd, or ``positions`` has not one number per vector, in its range.
 
     References
     ----------
@@ -446,16 +473,20 @@ def rotary(x: npt.ArrayLike, positions: npt.ArrayLike) -> Floats:
            [ 0.,  1.],
            [-1.,  0.]])
     """
-    x, t = _vectors(x, "x"), _floats(positions)
+    x, t = _vectors(x, "x"), wide(floats(positions, "positions"))
     d = x.shape[-1]
     if d % 2:
         raise ValueError(f"x has {d} features; rotations turn pairs, so choose an even number")
     if t.shape != x.shape[-2:-1] or not np.isfinite(t).all():
         raise ValueError(f"positions has shape {t.shape}; pass one finite number for each of the {x.shape[-2]} vectors")
+    if (np.abs(t) > 2**32).any():
+        raise ValueError("positions are out of the range ±2**32; count from the sequence's start, or in a larger unit")
     angle = t[:, None] / 10000 ** (np.arange(0, d, 2) / d)  # (n, d / 2)
-    cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(x.shape)
+    cos, sin = np.cos(angle), np.sin(angle)
+    even, odd = wide(x)[..., 0::2], wide(x)[..., 1::2]
+    with unchecked():
+        turned = np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1)
+    return fitted(turned.reshape(x.shape), x.dtype, "a turned vector")
 
 
 def layer_norm(x: npt.ArrayLike, gain: npt.ArrayLike = 1.0, bias: npt.ArrayLike = 0.0, eps: float = 1e-5) -> Floats:
@@ -481,7 +512,7 @@ def layer_norm(x: npt.ArrayLike, gain: npt.ArrayLike = 1.0, bias: npt.ArrayLike 
     Raises
     ------
     ValueError
-        If the shapes do not fit, or ``eps`` is not positive.
+        If the shapes do not fit, ``eps`` is not positive and finite, or the result leaves the range of its type.
 
     References
     ----------
@@ -494,11 +525,15 @@ def layer_norm(x: npt.ArrayLike, gain: npt.ArrayLike = 1.0, bias: npt.ArrayLike 
            [-1.,  1.]])
     """
     x = _vectors(x, "x")
-    if not eps > 0:
+    if not 0 < eps < np.inf:
         raise ValueError(f"eps is {eps}; choose a small positive number")
     gain, bias = _per_feature(gain, x, "gain"), _per_feature(bias, x, "bias")
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return gain * centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + eps).astype(x.dtype) + bias
+    scale = np.maximum(exponents(wide(x)), 0)  # large vectors are scaled down, so that no square overflows
+    deviations = centred(np.ldexp(wide(x), -scale))
+    sigma = lengths(deviations)[..., None] / np.sqrt(x.shape[-1])
+    root = np.hypot(sigma, np.ldexp(np.sqrt(eps), -scale))
+    with unchecked():
+        return fitted(gain * (deviations / np.where(root > 0, root, 1)) + bias, x.dtype, "the output")
 
 
 def feed_forward(
@@ -538,9 +573,10 @@ def feed_forward(
     array([[3.], [2.]])
     """
     hidden = _project(_vectors(x, "x"), w_1, "w_1")
-    hidden = np.maximum(hidden + _per_feature(b_1, hidden, "b_1"), 0)
+    hidden = np.maximum(_sum(hidden, _per_feature(b_1, hidden, "b_1"), "w_1 and b_1"), 0)
     output = _project(hidden, w_2, "w_2")
-    return output + _per_feature(b_2, output, "b_2")
+    output = _sum(output, _per_feature(b_2, output, "b_2"), "w_2 and b_2")
+    return fitted(output, _common_type(x=x, w_1=w_1, w_2=w_2), "the output")
 
 
 class BlockWeights(NamedTuple):
@@ -624,6 +660,8 @@ def transformer_block(
     if norm not in ("pre", "post"):
         raise ValueError(f'norm is {norm!r}; choose "pre" or "post"')
     w, x = weights, _vectors(x, "x")
+    matrices = {name: getattr(w, name) for name in ("w_q", "w_k", "w_v", "w_o", "w_1", "w_2")}
+    dtype, x = _common_type(x=x, **matrices), wide(x)
 
     def norm_1(x: Floats) -> Floats:
         return layer_norm(x, w.gain_1, w.bias_1)
@@ -638,47 +676,57 @@ def transformer_block(
         return feed_forward(x, w.w_1, w.b_1, w.w_2, w.b_2)
 
     if norm == "pre":
-        x = x + mha(norm_1(x))
-        return x + ffn(norm_2(x))
-    x = norm_1(x + mha(x))
-    return norm_2(x + ffn(x))
-
-
-def _floats(x: npt.ArrayLike) -> Floats:
-    """An array of floats, as precise as it comes."""
-    x = np.asarray(x)
-    return x if np.issubdtype(x.dtype, np.floating) else x.astype(float)
+        x = _sum(x, mha(norm_1(x)), "x and its attention")
+        return fitted(_sum(x, ffn(norm_2(x)), "x and its feed-forward layer"), dtype, "the output")
+    x = norm_1(_sum(x, mha(x), "x and its attention"))
+    return fitted(norm_2(_sum(x, ffn(x), "x and its feed-forward layer")), dtype, "the output")
 
 
 def _vectors(x: npt.ArrayLike, name: str) -> Floats:
     """A sequence of vectors, shape (..., n, d)."""
-    x = _floats(x)
-    if x.ndim < 2:
+    x = finite(x, name, "leave positions out with a mask instead")
+    if x.ndim < 2 or x.shape[-1] == 0:
         raise ValueError(f"{name} has shape {x.shape}; pass a sequence of vectors, shape (..., n, d)")
-    if not np.isfinite(x).all():
-        raise ValueError(f"{name} contains NaN or infinity; leave positions out with a mask instead")
     return x
 
 
+def _sequences(**named: npt.ArrayLike) -> tuple[list[Floats], np.dtype]:
+    """Sequences of vectors in 64 bits, and the type in which what is computed from them goes back."""
+    return [wide(_vectors(x, name)) for name, x in named.items()], _common_type(**named)
+
+
+def _common_type(**named: npt.ArrayLike) -> np.dtype:
+    """The type in which a result of all these arrays goes back."""
+    return np.result_type(*(floats(x, name) for name, x in named.items()))
+
+
 def _project(x: Floats, w: npt.ArrayLike, name: str) -> Floats:
-    """Multiply every vector by the matrix ``w``."""
-    w = _vectors(w, name)
+    """Multiply every vector by the matrix ``w``, in 64 bits."""
+    w = wide(_vectors(w, name))
     if w.ndim != 2 or w.shape[0] != x.shape[-1]:
         raise ValueError(f"{name} has shape {w.shape}; it needs {x.shape[-1]} rows, one per feature")
-    return x @ w
+    with unchecked():
+        product = wide(x) @ w
+    return fitted(product, product.dtype, f"the product with {name}")
+
+
+def _sum(x: Floats, y: Floats, of: str) -> Floats:
+    """Both together, in 64 bits."""
+    with unchecked():
+        return fitted(x + y, np.result_type(x, y), f"the sum of {of}")
 
 
 def _per_feature(b: npt.ArrayLike, x: Floats, name: str) -> Floats:
-    """One number per feature of ``x``, or one for all, in its precision."""
-    values = np.asarray(b, dtype=x.dtype)
+    """One number per feature of ``x``, or one for all, in 64 bits."""
+    values = wide(finite(b, name, "it is learned, so look at the training"))
     if values.shape not in ((), x.shape[-1:]):
         raise ValueError(f"{name} has shape {values.shape}; it needs {x.shape[-1]} numbers, one per feature")
     return values
 
 
-def _additive(mask: npt.ArrayLike, scores: Floats) -> Floats:
-    """The mask as numbers to add to the scores, in their precision."""
-    m = np.asarray(mask)
+def _additive(mask: npt.ArrayLike | None, shape: tuple[int, ...]) -> Floats:
+    """The mask as numbers to add to scores of this shape."""
+    m = np.asarray(True if mask is None else mask)
     if m.dtype == bool:
         m = np.where(m, 0, -np.inf)
     elif not np.issubdtype(m.dtype, np.floating):  # 0 and 1 could be meant either way
@@ -686,12 +734,13 @@ def _additive(mask: npt.ArrayLike, scores: Floats) -> Floats:
     if not (m < np.inf).all():
         raise ValueError("mask contains NaN or inf; use -inf for keys that must not be attended to")
     try:
-        fits = np.broadcast_shapes(m.shape, scores.shape)[-2:] == scores.shape[-2:]
+        whole_shape = np.broadcast_shapes(m.shape, shape)
+        fits = whole_shape[-2:] == shape[-2:]
     except ValueError:
         fits = False
     if not fits:
-        raise ValueError(f"mask has shape {m.shape}, the scores of q and k {scores.shape}; make it broadcast")
-    return m.astype(scores.dtype)
+        raise ValueError(f"mask has shape {m.shape}, the scores of q and k {shape}; make it broadcast")
+    return np.broadcast_to(wide(m), whole_shape)
 
 
 def _check_batches(**arrays: Floats) -> None:

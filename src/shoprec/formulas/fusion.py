@@ -15,10 +15,28 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from shoprec.formulas.arrays import Codes, Floats, Mask
-from shoprec.formulas.metrics import ideal_dcg, rank_items
+from shoprec.formulas.arrays import (
+    EXACT,
+    MILLION,
+    Codes,
+    Floats,
+    Mask,
+    Matrix,
+    blocks,
+    exponents,
+    finite,
+    fitted,
+    floats,
+    scaled,
+    unchecked,
+    whole,
+    wide,
+)
+from shoprec.formulas.metrics import ideal_dcg, rank_items, relevant_items
+
+#: The smallest and the largest weight between 0 and 1: where two items swap outside of them, rounding would say 0 or 1.
+LEAST, MOST = np.nextafter(0.0, 1.0), np.nextafter(1.0, 0.0)
 
 
 def hybrid_score(
@@ -62,7 +80,8 @@ def hybrid_score(
     Raises
     ------
     ValueError
-        If two shapes that must agree do not; the message names both.
+        If two shapes that must agree do not (the message names both), there is NaN or infinity in an argument, or a
+        score or one of its two products leaves the range of float64, ±1.8e308.
 
     References
     ----------
@@ -75,7 +94,9 @@ def hybrid_score(
     >>> hybrid_score(user=[1, 2], item=[[3, 1], [1, 2]], product=[[0], [4]], behaviour=[1], w1=0.5, w2=0.25)
     array([2.5, 3.5])
     """
-    u, v, p, b = (np.asarray(x, dtype=float) for x in (user, item, product, behaviour))
+    named = {"user": user, "item": item, "product": product, "behaviour": behaviour}
+    u, v, p, b = (wide(finite(x, name, "fill in or drop missing values first")) for name, x in named.items())
+    finite([w1, w2], "w1 or w2", "pass two numbers")
     for name, x in {"user": u, "item": v, "product": p, "behaviour": b}.items():
         if x.ndim not in (1, 2):
             raise ValueError(f"{name} has shape {x.shape}; pass one vector, or one vector per row")
@@ -83,7 +104,8 @@ def hybrid_score(
     _check_agree("length of the vectors", product=p.shape[-1:], behaviour=b.shape[-1:])
     _check_agree("number of users", user=u.shape[:-1], behaviour=b.shape[:-1])
     _check_agree("number of items", item=v.shape[:-1], product=p.shape[:-1])
-    return w1 * (u @ v.T) + w2 * (b @ p.T)
+    with unchecked():
+        return fitted(w1 * (u @ v.T) + w2 * (b @ p.T), u.dtype, "a score")[()]
 
 
 def min_max(scores: npt.ArrayLike) -> Floats:
@@ -101,7 +123,7 @@ def min_max(scores: npt.ArrayLike) -> Floats:
     Returns
     -------
     array of shape (..., n_items)
-        A row of equal scores prefers nothing and becomes zeros. 32-bit floats stay 32-bit.
+        A row of equal scores prefers nothing and becomes zeros. Floats come back in their precision.
 
     Raises
     ------
@@ -118,15 +140,8 @@ def min_max(scores: npt.ArrayLike) -> Floats:
     array([[0.  , 0.25, 1.  ],
            [0.  , 0.  , 0.  ]])
     """
-    x = np.asarray(scores)
-    if not np.issubdtype(x.dtype, np.floating):
-        x = x.astype(float)
-    if x.ndim == 0 or x.shape[-1] == 0:
-        raise ValueError(f"scores have shape {x.shape}; pass at least one item, shape (..., n_items)")
-    if not np.isfinite(x).all():
-        raise ValueError("scores contain NaN or infinity; put every item on the scale, mask items afterwards")
-    low, high = x.min(axis=-1, keepdims=True), x.max(axis=-1, keepdims=True)
-    return (x - low) / np.where(high > low, high - low, 1)
+    stretched, dtype = _stretched(scores)
+    return stretched.astype(dtype, copy=False)
 
 
 def zscore(scores: npt.ArrayLike) -> Floats:
@@ -144,7 +159,7 @@ def zscore(scores: npt.ArrayLike) -> Floats:
     -------
     array of shape (..., n_items)
         In standard deviations. A row of equal scores prefers nothing and becomes zeros.
-        32-bit floats stay 32-bit.
+        Floats come back in their precision.
 
     Raises
     ------
@@ -159,10 +174,29 @@ def zscore(scores: npt.ArrayLike) -> Floats:
     """
     # A z-score does not change when a row is shifted and scaled. On [0, 1] squares cannot overflow or vanish,
     # and a constant row is exactly zero.
-    x = min_max(scores)
-    x -= x.mean(axis=-1, keepdims=True)
-    sigma = x.std(axis=-1, keepdims=True)
-    return x / np.where(sigma > 0, sigma, 1)
+    x, dtype = _stretched(scores)
+    rows = x.reshape(-1, x.shape[-1])  # a view
+    for part in blocks(len(rows), 1 + MILLION // x.shape[-1]):
+        rows[part] -= rows[part].mean(axis=1, keepdims=True)
+        sigma = rows[part].std(axis=1, keepdims=True)
+        rows[part] /= np.where(sigma > 0, sigma, 1)
+    return x.astype(dtype, copy=False)
+
+
+def _stretched(scores: npt.ArrayLike) -> tuple[Floats, np.dtype]:
+    """Rows from 0 to 1, not in 16 bits, and the type in which they go back."""
+    given = finite(scores, "scores", "put every item on the scale, mask items afterwards")
+    if given.ndim == 0 or given.shape[-1] == 0:
+        raise ValueError(f"scores have shape {given.shape}; pass at least one item, shape (..., n_items)")
+    x = wide(given, np.float32)
+    low, high = x.min(axis=-1, keepdims=True), x.max(axis=-1, keepdims=True)
+    with unchecked():
+        half = np.where(np.isfinite(high - low), 1, 0.5).astype(x.dtype)
+    if (half < 1).any():  # such a row's range would overflow
+        x, low, high = x * half, low * half, high * half
+    stretched = np.subtract(x, low, order="C")  # rows are summed next, most precisely if their numbers are neighbours
+    stretched /= np.where(high > low, high - low, 1)
+    return stretched, given.dtype
 
 
 def ranks(scores: npt.ArrayLike) -> Codes:
@@ -191,7 +225,7 @@ def ranks(scores: npt.ArrayLike) -> Codes:
     >>> ranks([[0.1, 0.9, 0.5, 0.9]])
     array([[4, 1, 3, 2]])
     """
-    order = rank_items(scores, k=np.shape(scores)[-1])
+    order = rank_items(scores, k=(np.shape(scores) or (1,))[-1])
     result = np.empty_like(order)
     np.put_along_axis(result, order, np.arange(1, order.shape[-1] + 1), axis=-1)
     return result
@@ -213,7 +247,7 @@ def reciprocal_rank_fusion(
         One non-negative weight :math:`w_m` per list. Without weights all lists count alike, as in the
         original.
     k : float
-        Damps the first ranks: at 0, rank 1 counts twice as much as rank 2; at 60, only 1.6 % more.
+        Damps the first ranks: at 0, rank 1 counts twice as much as rank 2; at 60, only 1.6 % more. At most 2**53.
 
     Returns
     -------
@@ -224,7 +258,7 @@ def reciprocal_rank_fusion(
     ------
     ValueError
         If there are no lists, shapes or the number of weights disagree, a rank is below 1 or NaN, a weight is
-        negative, or ``k`` is.
+        negative or not finite, ``k`` is out of its range, or a sum leaves that of float64.
 
     References
     ----------
@@ -238,26 +272,32 @@ def reciprocal_rank_fusion(
     >>> reciprocal_rank_fusion([[1, 2, 3], [2, 1, 3]], weights=[3, 1], k=1).round(3)
     array([1.833, 1.5  , 1.   ])
     """
-    lists = [np.asarray(r, dtype=float) for r in rank_lists]
-    w = np.ones(len(lists)) if weights is None else np.asarray(weights, dtype=float)
+    lists = [wide(floats(r, "rank_lists")) for r in rank_lists]
+    w = np.ones(len(lists)) if weights is None else wide(finite(weights, "weights", "a weight of 0 leaves a list out"))
     if not lists:
         raise ValueError("rank_lists is empty; pass the ranks of at least one model")
     if w.shape != (len(lists),):
         raise ValueError(f"weights has shape {w.shape}; pass one weight for each of the {len(lists)} lists")
     if not (w >= 0).all():
-        raise ValueError("weights must not be negative or NaN; a weight of 0 leaves a list out")
-    if not k >= 0:
-        raise ValueError(f"k is {k}; it must not be negative, and 60 is customary")
+        raise ValueError("weights must not be negative; a weight of 0 leaves a list out")
+    if not 0 <= k <= EXACT:
+        raise ValueError(f"k is {k}, out of the range from 0 to 2**53; 60 is customary")
     for r in lists:
         if r.shape != lists[0].shape:
             raise ValueError(f"rank_lists differ in shape, {lists[0].shape} and {r.shape}; rank the same items")
         if not (r >= 1).all():
             raise ValueError("rank_lists must hold ranks from 1 (best); make them with ranks(scores)")
-    return sum((w_m / (k + r) for w_m, r in zip(w, lists, strict=True)), start=np.zeros(lists[0].shape))
+    with unchecked():
+        fused = sum((w_m / (k + r) for w_m, r in zip(w, lists, strict=True)), start=np.zeros(lists[0].shape))
+    return fitted(fused, float, "a sum of weights")
 
 
 def marked_items(marked: Mask) -> tuple[Codes, Mask]:
     """Codes of the items that are marked in each row, ascending, with rows filled up to the width of the longest.
+
+    Parameters
+    ----------
+    marked : array of bool, shape (n_rows, n_items)
 
     Returns
     -------
@@ -265,13 +305,20 @@ def marked_items(marked: Mask) -> tuple[Codes, Mask]:
     filler : array of bool, shape (n_rows, width)
         Which entries only fill up.
 
+    Raises
+    ------
+    ValueError
+        If ``marked`` is no matrix of booleans.
+
     Examples
     --------
     >>> items, filler = marked_items(np.array([[False, True, True], [False, False, True]]))
     >>> items[0].tolist(), int(items[1, 0]), filler.tolist()
     ([1, 2], 2, [[False, False], [False, True]])
     """
-    items = np.argsort(~marked, axis=1, kind="stable")[:, : marked.sum(axis=1).max()]
+    if marked.ndim != 2 or marked.dtype != bool:
+        raise ValueError(f"marked has shape {marked.shape} and type {marked.dtype}; pass a matrix of booleans")
+    items = np.argsort(~marked, axis=1, kind="stable")[:, : marked.sum(axis=1).max(initial=0)]
     return items, ~np.take_along_axis(marked, items, axis=1)
 
 
@@ -293,7 +340,7 @@ def crossings(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Code
     Returns
     -------
     w : array of float, ascending
-        At most ``n_items * (n_items - 1) / 2`` weights.
+        At most ``n_items * (n_items - 1) / 2`` weights, in 64 bits.
     rises, falls : arrays of int, of the same shape
         Which item comes from behind, and which one it passes, as ``w`` grows. The one that rises has the larger
         first score.
@@ -311,12 +358,21 @@ def crossings(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[Floats, Code
     >>> w.round(3), rises, falls
     (array([0.333]), array([0]), array([1]))
     """
-    a, b = _two_scores(first, second, ndim=1)
-    gain, loss = a[:, None] - a, b - b[:, None]  # of item i over item j: ahead in the first, behind in the second
-    rises, falls = np.nonzero((gain > 0) & (loss > 0))
-    w = loss[rises, falls] / (gain[rises, falls] + loss[rises, falls])
+    a, b = map(wide, _two_scores(first, second, ndim=1))
+    rises, falls = np.nonzero((a[:, None] > a) & (b[:, None] < b))
+    w = _swap_weights(a[rises], b[rises], a[falls], b[falls])
     order = np.argsort(w, kind="stable")
     return w[order], rises[order], falls[order]
+
+
+def _swap_weights(a: Floats, b: Floats, other_a: Floats, other_b: Floats) -> Floats:
+    """Weights at which items with points (a, b) have the scores of others, given that each leads in one of the two."""
+    with unchecked():
+        gain, loss = a - other_a, other_b - b
+        far = ~np.isfinite(gain + loss)
+    # A quarter of all differences has the same ratio, and a sum that cannot overflow.
+    gain[far], loss[far] = a[far] / 4 - other_a[far] / 4, other_b[far] / 4 - b[far] / 4
+    return np.clip(loss / (gain + loss), LEAST, MOST)
 
 
 def skyband(first: npt.ArrayLike, second: npt.ArrayLike, k: int = 10) -> Mask:
@@ -355,8 +411,7 @@ def skyband(first: npt.ArrayLike, second: npt.ArrayLike, k: int = 10) -> Mask:
     array([ True,  True,  True,  True])
     """
     a, b = _two_scores(first, second)
-    if k < 1:
-        raise ValueError(f"k is {k}; a list has at least one item")
+    k = whole(k, "k")
     inside = np.zeros(a.shape, dtype=bool)
     for row in np.ndindex(a.shape[:-1]):
         items = _not_hopeless(a[row], b[row], k)
@@ -371,7 +426,8 @@ def _not_hopeless(a: Floats, b: Floats, k: int) -> Codes:
     """
     if len(a) <= k:
         return np.arange(len(a))
-    good = np.argpartition(-(a / (a.std() or 1) + b / (b.std() or 1)), k - 1)[:k]
+    with unchecked():  # overflow makes another choice, no wrong one
+        good = np.argpartition(-(a / (a.std() or 1) + b / (b.std() or 1)), k - 1)[:k]
     one, two = a[good].min(), b[good].min()
     return np.flatnonzero((a > one) | (b > two) | ((a == one) & (b == two)))
 
@@ -422,12 +478,16 @@ def weight_path(first: npt.ArrayLike, second: npt.ArrayLike, k: int = 10) -> tup
     """
     a, b = _two_scores(first, second, ndim=1)
     items = np.flatnonzero(skyband(a, b, k))
-    w = np.unique(crossings(a[items], b[items])[0])
-    edges = np.concatenate([[0.0], w, [1.0]])
-    inner = (edges[1:] + edges[:-1])[:, None] / 2
-    lists = items[rank_items(inner * a[items] + (1 - inner) * b[items], k)]
+    w, rises, falls = crossings(a[items], b[items])
+    edges, at = np.unique(w, return_inverse=True)
+    # Ranks just above 0, and at each edge the places that items lose and win there: nothing is left to rounding.
+    moves = np.zeros((len(edges) + 1, len(items)), dtype=int)
+    moves[0, np.lexsort((-a[items], -b[items]))] = np.arange(len(items))
+    np.add.at(moves, (at + 1, falls), 1)
+    np.add.at(moves, (at + 1, rises), -1)
+    lists = items[rank_items(-np.cumsum(moves, axis=0), k)]
     new = np.concatenate([[True], (lists[1:] != lists[:-1]).any(axis=1)])
-    return np.append(edges[:-1][new], 1.0), lists[new]
+    return np.concatenate([[0.0], edges, [1.0]])[np.append(new, True)], lists[new]
 
 
 @dataclass(frozen=True)
@@ -459,20 +519,20 @@ class SkybandCandidates:
     k: int
 
     @classmethod
-    def select(cls, first: Floats, second: Floats, targets: sparse.csr_array, k: int = 10) -> Self:
+    def select(cls, first: Floats, second: Floats, targets: Matrix, k: int = 10) -> Self:
         """Keep each household's :func:`skyband`, from scores and targets of shape (n_households, n_items).
 
         Raises
         ------
         ValueError
-            As :func:`skyband`, and if a household has nothing to be found.
+            As :func:`skyband`, if targets are negative or NaN, and if a household has nothing to be found.
         """
-        n_relevant = np.diff(targets.indptr)
-        if first.shape != targets.shape or not n_relevant.all():
-            raise ValueError(f"scores {first.shape} need targets of that shape, {targets.shape}, with one in each row")
-        inside = skyband(first, second, k)
-        items, filler = marked_items(inside)
-        relevant = np.take_along_axis(targets.toarray().astype(bool), items, axis=1) & ~filler
+        truth = relevant_items(targets)
+        n_relevant = np.diff(truth.indptr)
+        if first.shape != truth.shape or not n_relevant.all():
+            raise ValueError(f"scores {first.shape} need targets of that shape, {truth.shape}, with one in each row")
+        items, filler = marked_items(skyband(first, second, k))
+        relevant = np.take_along_axis(truth.toarray(), items, axis=1) & ~filler
         empty = np.empty(items.shape)
         return cls(items, filler, empty, empty, relevant, n_relevant, k).rescaled(first, second)
 
@@ -481,9 +541,17 @@ class SkybandCandidates:
 
         They stay the right ones if each row of the matrices is a strictly increasing function of what it was. Ranks
         that break ties by code are not: equal scores must stay equal.
+
+        Raises
+        ------
+        ValueError
+            If a candidate's score is NaN or infinite, or the matrices have other households.
         """
-        one, two = (np.take_along_axis(x, self.items, axis=1).astype(float) for x in (first, second))
-        return replace(self, first=one, second=two)
+        if len(first) != len(self.items) or len(second) != len(self.items):
+            raise ValueError(f"scores are of {len(first)} and {len(second)} households; pass {len(self.items)} rows")
+        one, two = (np.take_along_axis(np.asarray(x), self.items, axis=1) for x in (first, second))
+        one, two = _two_scores(one, two)
+        return replace(self, first=wide(one), second=wide(two))
 
     @property
     def ideal(self) -> Floats:
@@ -517,7 +585,15 @@ class NdcgPath:
     jump: Floats
 
     def at(self, w: float) -> Floats:
-        """NDCG of each household just above a weight, shape (n_households,)."""
+        """NDCG of each household just above a weight from 0 to below 1, shape (n_households,).
+
+        Raises
+        ------
+        ValueError
+            If ``w`` is out of that range.
+        """
+        if not 0 <= w < 1:
+            raise ValueError(f"w is {w}, out of the range from 0 to below 1; just below 1, ask for 1 - 1e-9")
         past = self.w <= w
         return self.start + np.bincount(self.household[past], self.jump[past], minlength=len(self.start))
 
@@ -525,8 +601,16 @@ class NdcgPath:
         """Mean over the households, ``edges`` from 0 to 1 and the ``values`` between them.
 
         ``counts``, one per household, says how often each is counted: a bootstrap draws them.
+
+        Raises
+        ------
+        ValueError
+            If there is not one count per household, one is negative or not finite, or all are 0.
         """
-        n = np.ones(len(self.start)) if counts is None else np.asarray(counts, dtype=float)
+        n = np.ones(len(self.start)) if counts is None else wide(finite(counts, "counts", "count each household"))
+        if n.shape != self.start.shape or (n < 0).any() or not n.any():
+            raise ValueError(f"counts has shape {n.shape}; pass how often each of {len(self.start)} households counts")
+        n = scaled(n, -exponents(n))  # their ratios count, and no sum overflows
         at, where = np.unique(self.w, return_inverse=True)
         jumps = np.bincount(where, self.jump * n[self.household], minlength=len(at))
         values = np.cumsum(np.concatenate([[self.start @ n], jumps])) / n.sum()
@@ -580,20 +664,23 @@ def ndcg_path(candidates: SkybandCandidates) -> NdcgPath:
     Two items, the second of which is bought: it leads while the second score has the say.
 
     >>> one, two = np.array([[3.0, 1.0]]), np.array([[1.0, 2.0]])
-    >>> path = ndcg_path(SkybandCandidates.select(one, two, sparse.csr_array([[False, True]]), k=1))
+    >>> path = ndcg_path(SkybandCandidates.select(one, two, [[False, True]], k=1))
     >>> path.start, path.w.round(3), path.jump
     (array([1.]), array([0.333]), array([-1.]))
     """
     c = candidates
     household, target = np.nonzero(c.relevant)
-    gain = c.first[household] - c.first[household, target][:, None]  # of every candidate over the relevant one
-    lead = c.second[household] - c.second[household, target][:, None]
+    with unchecked():
+        gain = c.first[household] - c.first[household, target][:, None]  # of every candidate over the relevant one
+        lead = c.second[household] - c.second[household, target][:, None]
     real = ~c.filler[household]
     equal_before = (gain == 0) & (lead == 0) & (np.arange(c.items.shape[1]) < target[:, None])
     always = (gain >= 0) & (lead >= 0) & ((gain > 0) | (lead > 0)) | equal_before
     comes, goes = (gain > 0) & (lead < 0) & real, (gain < 0) & (lead > 0) & real
-    with np.errstate(invalid="ignore", divide="ignore"):
-        w = np.where(comes | goes, lead / (lead - gain), np.inf)
+    w = np.full(gain.shape, np.inf)
+    pair, other = np.nonzero(comes | goes)
+    here, there = (household[pair], other), (household[pair], target[pair])
+    w[pair, other] = _swap_weights(c.first[here], c.second[here], c.first[there], c.second[there])
     order = np.argsort(w, axis=1, kind="stable")
     change = np.take_along_axis(comes.astype(int) - goes.astype(int), order, axis=1)
     rank = 1 + (always & real).sum(axis=1) + goes.sum(axis=1)
@@ -610,12 +697,11 @@ def ndcg_path(candidates: SkybandCandidates) -> NdcgPath:
 
 def _two_scores(first: npt.ArrayLike, second: npt.ArrayLike, ndim: int | None = None) -> tuple[Floats, Floats]:
     """Both scores as arrays, checked."""
-    a, b = (x if np.issubdtype(x.dtype, np.floating) else x.astype(float) for x in map(np.asarray, (first, second)))
+    remedy = "which has no place in the plane; leave such items out"
+    a, b = finite(first, "the first scores", remedy), finite(second, "the second scores", remedy)
     if a.shape != b.shape or a.ndim == 0 or (ndim is not None and a.ndim != ndim):
         want = "one household's items" if ndim == 1 else "the same items"
         raise ValueError(f"first has shape {a.shape}, second {b.shape}; pass both scores of {want}")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("scores contain NaN or infinity, which has no place in the plane; leave such items out")
     return a, b
 
 

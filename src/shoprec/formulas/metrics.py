@@ -9,7 +9,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from shoprec.formulas.arrays import Codes, Floats, Mask, Matrix
+from shoprec.formulas.arrays import (
+    EXACT,
+    Codes,
+    Floats,
+    Mask,
+    Matrix,
+    descending,
+    exponents,
+    finite,
+    floats,
+    scaled,
+    whole,
+    wide,
+)
 from shoprec.formulas.similarity import largest
 
 
@@ -45,15 +58,15 @@ def rank_items(scores: npt.ArrayLike, k: int = 10) -> Codes:
     if x.ndim == 0:
         raise ValueError("scores is a single number; pass one score per item, shape (..., n_items)")
     n_items = x.shape[-1]
-    if not 1 <= k <= n_items:
+    if n_items == 0:
+        raise ValueError(f"scores have shape {x.shape}; pass at least one item")
+    if not 1 <= whole(k, "k") <= n_items:
         raise ValueError(f"k is {k}, but scores rank {n_items} items; choose 1 <= k <= {n_items}")
-    if np.isnan(x).any():
+    if x.dtype.kind == "f" and x.size and np.isnan(x.min()):
         raise ValueError("scores contain NaN, which has no rank; use -inf for items that must come last")
     codes = np.flatnonzero(largest(x, k)).reshape(*x.shape[:-1], k) % n_items
     # Codes ascend so far; a stable sort keeps that order among equals.
-    best = np.take_along_axis(x, codes, axis=-1)
-    cost = -best.astype(np.result_type(best, np.float32))  # an unsigned integer has no negative
-    order = np.argsort(cost, axis=-1, kind="stable")
+    order = np.argsort(descending(np.take_along_axis(x, codes, axis=-1)), axis=-1, kind="stable")
     return np.take_along_axis(codes, order, axis=-1)
 
 
@@ -67,7 +80,7 @@ def recall_at_k(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
     ranked : array of int, shape (n_users, at least k)
         Item codes, best first, no item twice.
     relevant : dense or SciPy sparse matrix of shape (n_users, n_items)
-        Nonzero where the user's item :math:`i` is relevant, :math:`i \in R_u`.
+        Positive where the user's item :math:`i` is relevant, :math:`i \in R_u`, and 0 elsewhere.
     k : int
         How many of the shown items count.
 
@@ -79,8 +92,8 @@ def recall_at_k(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
     Raises
     ------
     ValueError
-        If the shapes disagree, a code is no column of ``relevant``, a list repeats an item, or a user has no
-        relevant item and therefore no metric.
+        If the shapes disagree, a code is no column of ``relevant``, a list repeats an item, ``relevant`` holds
+        negative numbers or NaN, or a user has no relevant item and therefore no metric.
 
     References
     ----------
@@ -144,7 +157,7 @@ def discounts(k: int) -> Floats:
     >>> discounts(3).round(3)
     array([1.   , 0.631, 0.5  ])
     """
-    return 1 / np.log2(np.arange(2, k + 2))
+    return 1 / np.log2(np.arange(2, whole(k, "k") + 2))
 
 
 def ideal_dcg(n_relevant: npt.ArrayLike, k: int = 10) -> Floats:
@@ -161,12 +174,20 @@ def ideal_dcg(n_relevant: npt.ArrayLike, k: int = 10) -> Floats:
     -------
     array of the same shape
 
+    Raises
+    ------
+    ValueError
+        If a number of items is negative or not whole.
+
     Examples
     --------
     >>> ideal_dcg([0, 1, 2, 99], k=2).round(3)
     array([0.   , 1.   , 1.631, 1.631])
     """
-    return np.concatenate([[0.0], np.cumsum(discounts(k))])[np.minimum(k, n_relevant)]
+    n = floats(n_relevant, "n_relevant")
+    if not ((n >= 0) & (n <= EXACT) & (n == np.floor(n))).all():
+        raise ValueError("n_relevant must hold whole numbers in the range from 0 to 2**53; it counts items")
+    return np.concatenate([[0.0], np.cumsum(discounts(k))])[np.minimum(k, n.astype(np.int64))]
 
 
 def hit_rate_at_k(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
@@ -259,7 +280,7 @@ def coverage(ranked: npt.ArrayLike, n_items: int, k: int = 10) -> float:
     >>> coverage([[0, 1], [0, 2]], n_items=10, k=2)
     0.3
     """
-    return np.unique(_shown(ranked, n_items, k)).size / n_items
+    return np.unique(_shown(ranked, whole(n_items, "n_items"), k)).size / n_items
 
 
 def novelty(ranked: npt.ArrayLike, popularity: npt.ArrayLike, k: int = 10) -> Floats:
@@ -299,7 +320,7 @@ def novelty(ranked: npt.ArrayLike, popularity: npt.ArrayLike, k: int = 10) -> Fl
     >>> novelty([[0, 1], [1, 2]], popularity=[0.5, 0.25, 0.125], k=2)
     array([1.5, 2.5])
     """
-    p = np.asarray(popularity, dtype=float)
+    p = wide(floats(popularity, "popularity"))
     if p.ndim != 1:
         raise ValueError(f"popularity has shape {p.shape}; pass one share per item, shape (n_items,)")
     if not ((p >= 0) & (p <= 1)).all():
@@ -354,7 +375,7 @@ def inter_list_distance(ranked: npt.ArrayLike, n_items: int, k: int = 10) -> flo
     >>> round(inter_list_distance([[0, 1], [1, 2], [3, 4]], n_items=5, k=2), 3)
     0.833
     """
-    shown = _shown(ranked, n_items, k)
+    shown = _shown(ranked, whole(n_items, "n_items"), k)
     n = len(shown)
     if n < 2:
         raise ValueError(f"ranked has {n} rows; a distance between lists needs at least two households")
@@ -397,11 +418,11 @@ def gini(counts: npt.ArrayLike) -> float:
     >>> gini([3, 3, 3]), gini([0, 0, 0, 8])
     (0.0, 0.75)
     """
-    c = np.sort(np.asarray(counts, dtype=float).ravel())
-    if not c.size or not np.isfinite(c).all() or c[0] < 0 or not c.any():
+    c = np.sort(wide(finite(counts, "counts", "they must be finite, not negative and not all 0")).ravel())
+    if not c.size or c[0] < 0 or not c.any():
         raise ValueError("counts must be finite, not negative, and not all 0; pass how often each item was shown")
-    n = len(c)
-    return float((2 * np.arange(1, n + 1) - n - 1) @ c / (n * c.sum()))
+    n, c = len(c), scaled(c, -exponents(c))  # shares don't change, and no sum overflows
+    return max(0.0, float((2 * np.arange(1, n + 1) - n - 1) @ c / (n * c.sum())))
 
 
 def _shown(ranked: npt.ArrayLike, n_items: int, k: int) -> Codes:
@@ -409,7 +430,7 @@ def _shown(ranked: npt.ArrayLike, n_items: int, k: int) -> Codes:
     codes = np.asarray(ranked)
     if codes.ndim != 2 or not np.issubdtype(codes.dtype, np.integer):
         raise ValueError(f"ranked has shape {codes.shape} and type {codes.dtype}; pass item codes, shape (n_users, k)")
-    if not 1 <= k <= codes.shape[1]:
+    if not 1 <= whole(k, "k") <= codes.shape[1]:
         raise ValueError(f"k is {k}, but ranked shows {codes.shape[1]} items per user; rank at least k items")
     codes = codes[:, :k]
     # A negative code would silently count from the end of the catalogue.
@@ -418,17 +439,45 @@ def _shown(ranked: npt.ArrayLike, n_items: int, k: int) -> Codes:
     repeats = (np.diff(np.sort(codes, axis=1), axis=1) == 0).any(axis=1)
     if repeats.any():
         raise ValueError(f"ranked has in row {repeats.argmax()} the same item twice; show each item once")
-    return codes
+    return codes.astype(np.intp, copy=False)
+
+
+def relevant_items(relevant: Matrix) -> sparse.csr_array:
+    """What is to be found, as a boolean matrix that stores nothing else.
+
+    Parameters
+    ----------
+    relevant : dense or SciPy sparse matrix of shape (n_users, n_items)
+        Booleans, or numbers such as quantities that are positive where an item is relevant.
+
+    Raises
+    ------
+    ValueError
+        If it is no matrix, or holds negative numbers or NaN.
+
+    Examples
+    --------
+    >>> relevant_items([[0, 2, 0]]).toarray()
+    array([[False,  True, False]])
+    """
+    matrix = sparse.csr_array(relevant) if sparse.issparse(relevant) else np.asarray(relevant)
+    if matrix.ndim != 2:
+        raise ValueError(f"relevant has shape {matrix.shape}; pass a matrix of shape (n_users, n_items)")
+    values = np.asarray(matrix.data) if isinstance(matrix, sparse.csr_array) else matrix
+    if values.dtype.kind not in "biuf" or not (values >= 0).all():
+        raise ValueError(
+            f"relevant has type {values.dtype} and holds negative numbers, NaN or none at all; pass booleans, or what "
+            "is positive where an item is to be found"
+        )
+    truth = sparse.csr_array(matrix.astype(bool))
+    truth.sum_duplicates()
+    truth.eliminate_zeros()  # a stored zero would count as a relevant item
+    return truth
 
 
 def _hits(ranked: npt.ArrayLike, relevant: Matrix, k: int) -> tuple[Mask, Codes]:
     """Whether each shown item is relevant, shape (n_users, k), and each user's number of relevant items."""
-    matrix = relevant if sparse.issparse(relevant) else np.asarray(relevant)
-    if matrix.ndim != 2:
-        raise ValueError(f"relevant has shape {matrix.shape}; pass a matrix of shape (n_users, n_items)")
-    truth = sparse.csr_array(matrix).astype(bool)
-    truth.sum_duplicates()
-    truth.eliminate_zeros()  # a stored zero would count as a relevant item below
+    truth = relevant_items(relevant)
     shown = _shown(ranked, truth.shape[1], k)
     if len(shown) != truth.shape[0]:
         raise ValueError(f"ranked has {len(shown)} rows, relevant {truth.shape[0]}; align the users")

@@ -3,15 +3,42 @@
 Rows are vectors, dense or SciPy sparse. Sparse input is never densified: a table of purchases has a few
 hundred entries per household among thousands of items. The result is dense; where that is too large,
 :func:`cosine_top_k` keeps the nearest neighbours alone.
+
+Numbers may be as large or small as their type allows: what is squared is scaled by a power of two first, if need be.
+32-bit floats stay 32-bit where that is precise enough, and results come back as such.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from shoprec.formulas.arrays import Floats, Mask, Matrix, Rows
+from shoprec.formulas.arrays import (
+    EXACT,
+    MILLION,
+    Floats,
+    Mask,
+    Matrix,
+    Rows,
+    blocks,
+    centred,
+    descending,
+    exponents,
+    finite,
+    fitted,
+    floats,
+    lengths,
+    norms,
+    scaled,
+    unchecked,
+    whole,
+    wide,
+)
+
+LONG = 2**16  #: sums of more numbers than this are not left to 32 bits
+MISSING = "fill in or drop missing values first"
 
 
 def cosine_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
@@ -32,7 +59,7 @@ def cosine_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
     -------
     array of shape (n_a, n_b)
         Between -1 and 1; rounding beyond that is clipped. A zero row has no direction: its similarity is
-        0, with itself too. Always dense; 32-bit floats stay 32-bit, integers become 64-bit floats.
+        0, with itself too. Always dense; floats come back in their precision, integers become 64-bit floats.
 
     Raises
     ------
@@ -51,8 +78,9 @@ def cosine_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
            [0.6, 1. , 0. ],
            [0. , 0. , 0. ]])
     """
-    x, y = _rows(a, b)
-    return _normalise(_dot(x, y), _norm(x), _norm(y))
+    x, y, dtype = _rows(a, b)
+    x, y = _moderate(x), _moderate(y)
+    return _normalise(_dot(x, y), norms(x), norms(y)).astype(dtype, copy=False)
 
 
 def pearson_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
@@ -64,8 +92,9 @@ def pearson_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
               {\sqrt{\sum_j (a_j - \bar a)^2} \sqrt{\sum_j (b_j - \bar b)^2}}
 
     Subtracting a mean would fill a sparse matrix. The numerator is therefore computed as the sparse product
-    minus a rank-one correction, :math:`\langle \mathbf{a}, \mathbf{b} \rangle - d\,\bar a\,\bar b`. That
-    difference loses digits if a row's mean is far larger than its spread, so pass such rows as dense arrays.
+    minus a rank-one correction, :math:`\langle \mathbf{a}, \mathbf{b} \rangle - d\,\bar a\,\bar b`, in 64 bits. That
+    difference would lose digits if a row's mean were far larger than its spread; but a row that has a zero spreads
+    at least as far as from there to its mean, and from a row without zeros the mean can be subtracted.
 
     Parameters
     ----------
@@ -78,7 +107,7 @@ def pearson_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
     -------
     array of shape (n_a, n_b)
         Between -1 and 1; rounding beyond that is clipped. A constant row does not vary with anything: its
-        similarity is 0, with itself too. Always dense; 32-bit floats stay 32-bit.
+        similarity is 0, with itself too. Always dense; floats come back in their precision.
 
     Raises
     ------
@@ -97,11 +126,11 @@ def pearson_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
            [-1.,  1.,  0.],
            [ 0.,  0.,  0.]])
     """
-    x, y = _rows(a, b)
+    x, y, dtype = _rows(a, b)
     (x, x_mean, x_norm), (y, y_mean, y_norm) = _centre(x), _centre(y)
     product = _dot(x, y)
     product -= np.outer(x.shape[1] * x_mean, y_mean)
-    return _normalise(product, x_norm, y_norm)
+    return _normalise(product, x_norm, y_norm).astype(dtype, copy=False)
 
 
 def jaccard_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
@@ -120,7 +149,7 @@ def jaccard_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
     -------
     array of shape (n_a, n_b)
         Between 0 and 1. An empty set resembles nothing: its similarity is 0, with itself too. Always dense;
-        32-bit floats stay 32-bit.
+        floats come back in their precision.
 
     Raises
     ------
@@ -138,10 +167,11 @@ def jaccard_similarity(a: Matrix, b: Matrix | None = None) -> Floats:
            [0.33, 1.  , 0.  ],
            [0.25, 0.  , 1.  ]])
     """
-    x, y = map(_seen, _rows(a, b))
+    x, y, dtype = _rows(a, b)
+    x, y = _seen(x), _seen(y)
     common = _dot(x, y)
     union = np.asarray(x.sum(axis=1))[:, None] + np.asarray(y.sum(axis=1)) - common
-    return np.divide(common, union, out=common, where=union > 0)
+    return np.divide(common, union, out=common, where=union > 0).astype(dtype, copy=False)
 
 
 def euclidean_distances(a: Matrix, b: Matrix | None = None) -> Floats:
@@ -150,8 +180,9 @@ def euclidean_distances(a: Matrix, b: Matrix | None = None) -> Floats:
     .. math:: \lVert \mathbf{a} - \mathbf{b} \rVert = \sqrt{\lVert \mathbf{a} \rVert^2 + \lVert \mathbf{b} \rVert^2
               - 2 \langle \mathbf{a}, \mathbf{b} \rangle}
 
-    Computed as it stands there, from the sparse inner products. The difference under the root loses digits if
-    two rows are far closer to each other than to the origin; for counts of moderate size it is exact.
+    Computed as it stands there, from the sparse inner products, in 64 bits. The difference under the root loses
+    digits where two rows are far closer to each other than to the origin, and squares may overflow or vanish: the
+    distances of such pairs are computed again, from the difference of the two rows.
 
     Parameters
     ----------
@@ -162,12 +193,13 @@ def euclidean_distances(a: Matrix, b: Matrix | None = None) -> Floats:
     Returns
     -------
     array of shape (n_a, n_b)
-        Never negative. Always dense; 32-bit floats stay 32-bit.
+        Never negative. Always dense; floats come back in their precision.
 
     Raises
     ------
     ValueError
-        If an argument is not a matrix, holds NaN or infinity, or the rows differ in length.
+        If an argument is not a matrix, holds NaN or infinity, the rows differ in length, or a distance leaves the
+        range of the type.
 
     Examples
     --------
@@ -175,10 +207,17 @@ def euclidean_distances(a: Matrix, b: Matrix | None = None) -> Floats:
     array([[0., 5.],
            [5., 0.]])
     """
-    x, y = _rows(a, b)
-    x_square, y_square = ((m * m).sum(axis=1) for m in (x, y))
-    square = np.asarray(x_square)[:, None] + np.asarray(y_square) - 2 * _dot(x, y)
-    return np.sqrt(np.maximum(square, 0))
+    x, y, dtype = _rows(a, b)
+    x, y = wide(x), wide(y)
+    with unchecked():
+        both = norms(x)[:, None] ** 2 + norms(y) ** 2
+        square = both - 2 * _dot(x, y)
+        sound = (square > 1e-3 * both) & (both > 1e-270) & (both < np.inf)
+        distance = np.sqrt(np.where(sound, square, 0))
+        rows, columns = np.nonzero(~sound & ((lengths(x)[:, None] > 0) | (lengths(y) > 0)))
+        for part in blocks(len(rows), 1 + MILLION // x.shape[1]):
+            distance[rows[part], columns[part]] = lengths(x[rows[part]] - y[columns[part]])
+    return fitted(distance, dtype, "a distance")
 
 
 def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -> Floats:
@@ -194,9 +233,9 @@ def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -
     similarity : array
         :math:`s`, of any shape.
     support : array of the same shape
-        :math:`n \ge 0`, the number of observations behind each similarity.
+        :math:`n`, the number of observations behind each similarity, from 0 to 2**53.
     strength : float
-        :math:`\lambda \ge 0`, the support at which half of a similarity is left. A support of 0 leaves
+        :math:`\lambda`, the support at which half of a similarity is left, from 0 to 2**53. A support of 0 leaves
         nothing.
 
     Returns
@@ -206,7 +245,8 @@ def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -
     Raises
     ------
     ValueError
-        If the shapes differ, an argument is sparse, or ``support`` or ``strength`` is negative or NaN.
+        If the shapes differ, an argument is sparse, ``similarity`` holds NaN or infinity, or ``support`` or
+        ``strength`` is out of its range.
 
     References
     ----------
@@ -220,12 +260,13 @@ def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -
     """
     if sparse.issparse(similarity) or sparse.issparse(support):
         raise ValueError("similarity and support must be dense; for large tables, cosine_top_k shrinks in blocks")
-    s, n = np.asarray(similarity), np.asarray(support)
+    s, n = finite(similarity, "similarity", "give pairs without a similarity 0"), floats(support, "support")
     if s.shape != n.shape:
         raise ValueError(f"similarity has shape {s.shape}, support {n.shape}; give each similarity its support")
-    if not ((n >= 0).all() and strength >= 0):
-        raise ValueError("support and strength must not be negative or NaN; support counts observations")
-    return s * (n / np.where(n > 0, n + strength, 1))
+    if n.size and not (n.min() >= 0 and n.max() <= EXACT):
+        raise ValueError("support is negative, NaN or out of the range up to 2**53; it counts observations")
+    shrunk = _shrunk(wide(s, np.float32), wide(n, np.float32), _counted(strength))
+    return shrunk.astype(np.result_type(s, n), copy=False)
 
 
 def largest(x: npt.ArrayLike, k: int) -> Mask:
@@ -234,6 +275,7 @@ def largest(x: npt.ArrayLike, k: int) -> Mask:
     Parameters
     ----------
     x : array of shape (..., n)
+        Numbers of any type; infinite ones are allowed.
     k : int
         Between 1 and ``n``.
 
@@ -253,19 +295,28 @@ def largest(x: npt.ArrayLike, k: int) -> Mask:
     array([[ True,  True,  True, False]])
     """
     x = np.asarray(x)
-    if x.ndim == 0 or not 1 <= k <= x.shape[-1]:
+    if x.ndim == 0 or not 1 <= whole(k, "k") <= x.shape[-1]:
         raise ValueError(f"k is {k}, but x has shape {x.shape}; choose 1 <= k <= length of a row")
-    if not np.issubdtype(x.dtype, np.floating):
-        x = x.astype(float)  # the negative of an unsigned integer is no negative number
+    if x.dtype.kind not in "biuf":
+        raise ValueError(f"x has type {x.dtype}; pass booleans, integers or floats")
+    marked = np.empty(x.shape, dtype=bool)
+    rows, marks = x.reshape(-1, x.shape[-1]), marked.reshape(-1, x.shape[-1])
+    for part in blocks(len(rows), 1 + MILLION // x.shape[-1]):  # a block's five tables at a time
+        marks[part] = _mark_largest(rows[part], k)
+    return marked
+
+
+def _mark_largest(x: npt.NDArray[Any], k: int) -> Mask:
+    """What :func:`largest` does, on a block of rows."""
     if np.isnan(x).any():
         raise ValueError("x contains NaN, which is neither large nor small; use -inf for what must come last")
-    if k == x.shape[-1]:
+    if k == x.shape[1]:
         return np.ones(x.shape, dtype=bool)
-    cost = -x  # ascending, since np.partition is ten times slower at the upper end of many equal values
-    threshold = np.partition(cost, k - 1, axis=-1)[..., k - 1, None]
+    cost = descending(x)  # np.partition is ten times slower at the upper end of many equal values
+    threshold = np.partition(cost, k - 1, axis=1)[:, [k - 1]]
     above, tied = cost < threshold, cost == threshold
-    places = k - above.sum(axis=-1, keepdims=True)  # left for the tied, who take them from the left
-    return above | (tied & (np.cumsum(tied, axis=-1, dtype=np.int32) <= places))
+    places = k - above.sum(axis=1, keepdims=True)  # left for the tied, who take them from the left
+    return above | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= places))
 
 
 def top_k(similarity: Matrix, k: int, block: int = 256) -> sparse.csr_array:
@@ -284,7 +335,8 @@ def top_k(similarity: Matrix, k: int, block: int = 256) -> sparse.csr_array:
     Returns
     -------
     csr_array of shape (n, m)
-        At most ``k`` entries per row, fewer where the ``k`` largest include zeros, which aren't stored.
+        At most ``k`` entries per row, fewer where the ``k`` largest include zeros, which aren't stored. SciPy has
+        no sparse matrices of 16-bit floats: they become 32-bit.
 
     Raises
     ------
@@ -297,8 +349,9 @@ def top_k(similarity: Matrix, k: int, block: int = 256) -> sparse.csr_array:
     array([[0.2, 0.9, 0. ],
            [0. , 0.3, 0. ]])
     """
-    s = _matrix(similarity, "similarity")
-    return sparse.vstack([_sparse_largest(s[rows], k) for rows in _blocks(s.shape[0], block)], format="csr")
+    s = wide(_matrix(similarity, "similarity"), np.float32)
+    k = whole(k, "k")
+    return sparse.vstack([_sparse_largest(s[rows], k) for rows in blocks(s.shape[0], block)], format="csr")
 
 
 def cosine_top_k(
@@ -338,57 +391,68 @@ def cosine_top_k(
            [0.5, 1. , 0. ],
            [0.5, 0. , 1. ]])
     """
-    x, y = _rows(a, b)
-    x_norm, y_norm = _norm(x), _norm(y)
+    x, y, dtype = _rows(a, b)
+    k, strength, dtype = whole(k, "k"), _counted(strength), np.result_type(dtype, np.float32)
     x_seen, y_seen = _seen(x), _seen(y)
     binary = x_seen is x and y_seen is y
+    x, y = _moderate(x), _moderate(y)
+    x_norm, y_norm = norms(x), norms(y)
 
     def neighbours(rows: slice) -> sparse.csr_array:
         product = _dot(x[rows], y)
         similarity = _normalise(product.copy(), x_norm[rows], y_norm)
         if strength != 0:
             support = product if binary else _dot(x_seen[rows], y_seen)
-            similarity = shrink(similarity, support, strength)
-        return _sparse_largest(similarity, k)
+            similarity = _shrunk(similarity, support, strength)
+        return _sparse_largest(similarity, k).astype(dtype, copy=False)
 
     with ThreadPoolExecutor() as pool:  # SciPy and NumPy let other threads run while they compute
-        return sparse.vstack(list(pool.map(neighbours, _blocks(x.shape[0], block))), format="csr")
+        return sparse.vstack(list(pool.map(neighbours, blocks(x.shape[0], block))), format="csr")
 
 
 def _matrix(x: Matrix, name: str) -> Rows:
     """A float matrix, dense or in canonical CSR format; may share memory with the input."""
     m = sparse.csr_array(x) if sparse.issparse(x) else np.asarray(x)
-    if m.ndim != 2:
+    if m.ndim != 2 or m.shape[1] == 0:
         raise ValueError(f"{name} has shape {m.shape}; pass a matrix whose rows are vectors, or v[None, :]")
-    if not np.issubdtype(m.dtype, np.floating):
-        m = m.astype(float)
-    if isinstance(m, sparse.csr_array) and not m.has_canonical_format:
+    if not isinstance(m, sparse.csr_array):
+        return finite(m, name, MISSING)
+    m = m.astype(floats(m.data, name).dtype, copy=False)
+    if not m.has_canonical_format:
         m = m.copy()
         m.sum_duplicates()
-    if not np.isfinite(m.data if isinstance(m, sparse.csr_array) else m).all():
-        raise ValueError(f"{name} contains NaN or infinity; fill in or drop missing values first")
+    finite(m.data, name, MISSING)
     return m
 
 
-def _rows(a: Matrix, b: Matrix | None) -> tuple[Rows, Rows]:
-    """Both arguments as matrices with rows of the same length."""
+def _rows(a: Matrix, b: Matrix | None) -> tuple[Rows, Rows, np.dtype]:
+    """Both arguments as matrices with rows of the same length, ready to be summed, and the type of the result."""
     x = _matrix(a, "a")
     y = x if b is None else _matrix(b, "b")
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"rows of a have {x.shape[1]} entries, those of b {y.shape[1]}; they must agree")
-    return x, y
+    dtype, least = np.result_type(x.dtype, y.dtype), np.float32 if x.shape[1] <= LONG else np.float64
+    x = wide(x, least)
+    return x, x if b is None else wide(y, least), dtype
 
 
-def _blocks(n_rows: int, block: int) -> list[slice]:
-    """Slices of ``block`` rows that together cover all; one empty slice if there are none."""
-    if block < 1:
-        raise ValueError(f"block is {block}; take at least one row at a time")
-    return [slice(start, start + block) for start in range(0, max(n_rows, 1), block)]
+def _counted(strength: float) -> float:
+    """The strength of :func:`shrink`, after a look at its range."""
+    if not 0 <= strength <= EXACT:
+        raise ValueError(f"strength is {strength}; negative, NaN or out of the range up to 2**53, it shrinks nothing")
+    return float(strength)
+
+
+def _shrunk(similarity: Floats, support: Floats, strength: float) -> Floats:
+    """What :func:`shrink` does, on floats that have been checked."""
+    return similarity * (support / np.where(support > 0, support + strength, 1))
 
 
 def _sparse_largest(x: Rows, k: int) -> sparse.csr_array:
     """What :func:`top_k` does, on a block small enough to be dense."""
     dense = x.toarray() if isinstance(x, sparse.csr_array) else x
+    if dense.shape[1] == 0:  # b has no rows
+        return sparse.csr_array(dense)
     return sparse.csr_array(np.where(largest(dense, min(k, dense.shape[1])), dense, 0))
 
 
@@ -403,9 +467,10 @@ def _reciprocal(norm: Floats) -> Floats:
     return np.divide(1, norm, out=np.zeros_like(norm), where=norm > 0)
 
 
-def _norm(x: Rows) -> Floats:
-    """Euclidean length of each row."""
-    return np.asarray(sparse.linalg.norm(x, axis=1) if isinstance(x, sparse.csr_array) else np.linalg.norm(x, axis=1))
+def _moderate(x: Rows) -> Rows:
+    """Rows that can be squared: scaled by powers of two if one is very large or small, which leaves their angles."""
+    exponent = exponents(x)
+    return scaled(x, -exponent) if (np.abs(exponent) > np.finfo(x.dtype).maxexp // 3).any() else x
 
 
 def _normalise(product: Floats, x_norm: Floats, y_norm: Floats) -> Floats:
@@ -429,16 +494,18 @@ def _seen(x: Rows) -> Rows:
 
 
 def _centre(x: Rows) -> tuple[Rows, Floats, Floats]:
-    """Rows, the means yet to be subtracted from them, and the lengths that they will then have."""
-    mean = x.mean(axis=1)
+    """Rows in 64 bits, the means yet to be subtracted from them, and the lengths that they will then have.
+
+    They are scaled, which changes no correlation.
+    """
+    x = scaled(wide(x), -exponents(x))
     if not isinstance(x, sparse.csr_array):
-        # Rounding puts a constant row's mean beside its value; scaled up, that would look like a deviation.
-        constant = np.ptp(x, axis=1, keepdims=True) == 0
-        deviations = np.where(constant, 0, x - mean[:, None])
-        return deviations, np.zeros_like(mean), _norm(deviations)
+        deviations = centred(x)
+        return deviations, np.zeros(len(x)), norms(deviations)
     n_stored = np.diff(x.indptr)
+    full = n_stored == x.shape[1]  # no zeros are left out that would have to be filled
+    x.data[np.repeat(full, n_stored)] = centred(x[full].toarray()).ravel()
+    mean = np.where(full, 0, x.mean(axis=1))
     stored = x.copy()
     stored.data -= np.repeat(mean, n_stored)
-    norm = np.sqrt(_norm(stored) ** 2 + (x.shape[1] - n_stored) * mean**2).astype(x.dtype)
-    norm[x.max(axis=1).toarray() == x.min(axis=1).toarray()] = 0
-    return x, mean, norm
+    return x, mean, np.sqrt(norms(stored) ** 2 + (x.shape[1] - n_stored) * mean**2)
