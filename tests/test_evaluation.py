@@ -1,26 +1,17 @@
 """Judging, against loops over households and against SciPy's bootstrap."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from synthetic import CUT, make_purchases
+from synthetic import CUT, Given, make_purchases
 
 from shoprec.evaluation import METRICS, SLICES, evaluate, leaderboard, paired_bootstrap, recommend
 from shoprec.models.counting import PersonalFrequency, Popularity
 from shoprec.tasks import next_basket_split
-
-
-class Given:
-    """A model that returns the scores that it was given, one row per household code."""
-
-    def __init__(self, scores):
-        self.scores = scores
-
-    def score(self, households):
-        return self.scores[households]
 
 
 @pytest.fixture(scope="module")
@@ -99,16 +90,50 @@ def test_the_best_and_the_worst_ranking(task):
     assert not evaluate(Given(-targets), task)["recall"].any()
 
 
-@pytest.mark.parametrize("bad", ["columns", "rows", "nan"])
-def test_scores_of_another_shape_are_an_error(task, scores, bad):
+@pytest.mark.parametrize("bad", ["columns", "rows", "flat", "nan", "inf", "text"])
+def test_scores_that_are_not_what_was_asked_for_are_an_error(task, scores, bad):
     class Bad(Given):
         def score(self, households):
             s = self.scores[households]
-            return {"columns": s[:, :-1], "rows": s[:1], "nan": s * np.nan}[bad]
+            return {
+                "columns": s[:, :-1], "rows": s[:1], "flat": s[0], "nan": s * np.nan, "inf": s + np.inf,
+                "text": s.astype(str),
+            }[bad]  # fmt: skip
 
-    message = "NaN" if bad == "nan" else r"Bad\.score returned shape .* fit it on the task"
-    with pytest.raises(ValueError, match=message):
+    message = {"nan": r"NaN or \+inf", "inf": r"NaN or \+inf", "text": "type <U32; a score is a number"}
+    with pytest.raises(ValueError, match=message.get(bad, r"Bad\.score returned shape .* fit it on the task")):
         evaluate(Bad(scores), task)
+
+
+def test_a_score_of_minus_infinity_puts_a_product_at_the_end(task, scores):
+    masked = np.where(np.arange(len(task.items)) < 20, -np.inf, scores)
+    assert evaluate(Given(masked), task, k=20).ranked.min() == 20
+
+
+@pytest.mark.parametrize("argument", ["k", "batch"])
+@pytest.mark.parametrize("value", [0, -1, 2.5])
+def test_evaluation_takes_whole_numbers(task, scores, argument, value):
+    with pytest.raises(ValueError, match=rf"{argument} is {value}; pass a whole number, at least 1"):
+        evaluate(Given(scores), task, **{argument: value})
+
+
+def test_a_list_longer_than_the_catalogue_is_an_error(task, scores):
+    with pytest.raises(ValueError, match="k is 41"):
+        evaluate(Given(scores), task, k=41)
+
+
+def test_a_task_without_households_says_so(task, scores):
+    with pytest.raises(ValueError, match="no household with a history and a next basket; cut"):
+        evaluate(Given(scores), replace(task, households=task.households[:0]))
+
+
+@pytest.mark.parametrize(("n", "batch", "most"), [(1, 13, 1), (513, None, 256), (26, 13, 13), (27, 13, 9)])
+def test_no_more_than_a_batch_is_scored_at_a_time(task, scores, n, batch, most):
+    model = Given(scores)
+    many = replace(task, households=np.resize(task.households, n))
+    evaluate(model, many, **({"batch": batch} if batch else {}))
+    assert max(model.asked) <= most
+    assert sum(model.asked) == n
 
 
 # --- Bootstrap ------------------------------------------------------------------------------------------
@@ -166,11 +191,53 @@ def test_the_seed_decides_and_households_without_a_value_are_left_out(pair):
         ([1, 2], [1, 2, 3], "one value per household"),
         ([[1, 2]], [[1, 2]], "one value per household"),
         ([1.0, np.nan], [1.0, 2.0], "only 1 households"),
+        ([1.0, np.inf], [1.0, 2.0], "holds infinity"),
+        ([1.0, 2.0], [1.0, -np.inf], "holds infinity"),
     ],
 )
 def test_bootstrap_errors(a, b, message):
     with pytest.raises(ValueError, match=message):
         paired_bootstrap(a, b)
+
+
+@pytest.mark.parametrize("level", [95, 0, 1, -0.5, np.nan, "0.95"])
+def test_a_level_is_a_probability(pair, level):
+    with pytest.raises(ValueError, match=r"level is .*; pass a number in \(0, 1\); 0\.95 for 95 %"):
+        paired_bootstrap(*pair, level=level)
+
+
+@pytest.mark.parametrize("n", [0, -1, 10.5])
+def test_the_number_of_resamples_is_whole(pair, n):
+    with pytest.raises(ValueError, match=rf"n is {n}; pass a whole number, at least 1"):
+        paired_bootstrap(*pair, n=n)
+
+
+@pytest.mark.parametrize("n", [400, 500, 1201])
+def test_a_seed_draws_what_it_always_drew(pair, n):
+    """The resamples as they are defined: household numbers from one generator, 500 resamples at a time."""
+    difference, rng = pair[0] - pair[1], np.random.default_rng(3)
+    drawn = [rng.integers(300, size=(min(500, n - i), 300)) for i in range(0, n, 500)]
+    means = difference[np.concatenate(drawn)].mean(axis=1)
+    found = paired_bootstrap(*pair, n=n, level=0.9, seed=3)
+    np.testing.assert_allclose(found, [difference.mean(), *np.quantile(means, [0.05, 0.95])], rtol=1e-12)
+
+
+def test_a_leaderboard_draws_once_for_all_models(task, scores, monkeypatch):
+    drawn = []
+
+    class Counting:
+        def __init__(self, seed):
+            self.rng = np.random.Generator(np.random.PCG64(seed))
+
+        def integers(self, *args, size):
+            drawn.append(size[0])
+            return self.rng.integers(*args, size=size)
+
+    results = {str(i): evaluate(Given(np.roll(scores, i)), task) for i in range(5)}
+    monkeypatch.setattr("shoprec.evaluation.np.random.default_rng", Counting)
+    leaderboard(results)
+    assert sum(drawn) == 10_000
+    assert max(drawn) <= 500
 
 
 def test_the_interval_covers_as_often_as_it_says():
@@ -207,6 +274,22 @@ def test_the_leaderboard_is_sorted_and_holds_what_was_measured(task, scores):
     assert by_recall.loc["random", "all"] == board.loc["random", "recall"]
 
 
+def test_a_leaderboard_compares_what_is_comparable(task, scores):
+    result = evaluate(Given(scores), task)
+    other = evaluate(Given(scores), replace(task, households=task.households[1:]))
+    with pytest.raises(ValueError, match="all on the same task"):
+        leaderboard({"one": result, "other": other})
+    with pytest.raises(ValueError, match="one evaluation or more"):
+        leaderboard({})
+    with pytest.raises(ValueError, match="metric is 'ngdc'; choose one of ndcg, recall, hit_rate, mrr"):
+        leaderboard({"one": result}, metric="ngdc")
+
+
+def test_equal_models_keep_their_order(task, scores):
+    result = evaluate(Given(scores), task)
+    assert leaderboard(dict.fromkeys("bca", result)).index.tolist() == ["b", "c", "a"]
+
+
 # --- One household --------------------------------------------------------------------------------------
 
 
@@ -228,3 +311,15 @@ def test_a_households_list_says_what_it_bought_before_and_next(task, scores):
         assert np.isnan(row.days_since) if not len(days) else row.days_since == task.cut_day - days.max()
     assert table["days_since"].isna().any()
     assert (table["purchases"] > 0).any()
+
+
+def test_a_list_needs_a_known_household_and_named_products(task, scores):
+    names = pd.DataFrame({"name_zh": "茶", "name_en": "tea"}, index=task.items)
+    for household in (-1, len(task.users), 1.5):
+        with pytest.raises(ValueError, match="households h"):
+            recommend(Given(scores), task, household, names)
+    for bad in (names.iloc[:0], names[["name_en"]]):
+        with pytest.raises(ValueError, match="name_zh and name_en and a row for each item"):
+            recommend(Given(scores), task, int(task.households[0]), bad)
+    with pytest.raises(ValueError, match="k is 0"):
+        recommend(Given(scores), task, int(task.households[0]), names, k=0)

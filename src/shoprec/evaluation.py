@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.arrays import Codes, Floats, whole
+from shoprec.formulas.checks import household_codes, number, one_of, scores_of
 from shoprec.formulas.metrics import coverage, hit_rate_at_k, mrr_at_k, ndcg_at_k, novelty, rank_items, recall_at_k
 from shoprec.models import Recommender
 from shoprec.tasks import Task
@@ -52,7 +53,7 @@ class Evaluation:
         return self.households.mean()
 
 
-def evaluate(model: Recommender, task: Task, k: int = 10, batch: int = 512) -> Evaluation:
+def evaluate(model: Recommender, task: Task, k: int = 10, batch: int = 256) -> Evaluation:
     """Rank the whole catalogue for every household of a task and compare with its next basket.
 
     No product is sampled or left out. Ties go to the lower item code. Works in batches of households, so
@@ -75,10 +76,16 @@ def evaluate(model: Recommender, task: Task, k: int = 10, batch: int = 512) -> E
     Raises
     ------
     ValueError
-        If the model's scores have another shape than (households, items), or hold NaN.
+        If the task has no households; if ``k`` or ``batch`` is out of range; if the model's scores have another shape
+        than (households, items), or hold NaN or +inf. A score of -inf puts a product at the end.
     """
-    batches = np.array_split(task.households, max(1, -(-len(task.households) // batch)))
-    ranked = np.concatenate([rank_items(_checked_scores(model, b, len(task.items)), k) for b in batches])
+    k, n = whole(k, "k"), len(task.households)
+    if not n:
+        raise ValueError(
+            "the task has no household with a history and a next basket; cut the purchases at another date"
+        )
+    batches = np.array_split(task.households, -(-n // whole(batch, "batch")))
+    ranked = np.concatenate([rank_items(scores_of(model, b, len(task.items)), k) for b in batches])
     bought = task.history.matrix() > 0
     popularity = bought.sum(axis=0) / len(np.unique(task.history.user))
     return Evaluation(
@@ -106,7 +113,7 @@ def paired_bootstrap(
     n : int
         Number of resamples.
     level : float
-        Probability that the interval covers.
+        Probability that the interval covers, such as 0.95.
     seed : int
         Seed of the draws.
 
@@ -117,7 +124,8 @@ def paired_bootstrap(
     Raises
     ------
     ValueError
-        If the arrays differ in length, or fewer than two households are left.
+        If the arrays differ in length or hold infinity, fewer than two households are left, or ``n`` or ``level`` is
+        out of range.
 
     References
     ----------
@@ -132,11 +140,13 @@ def paired_bootstrap(
     a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     if a.shape != b.shape or a.ndim != 1:
         raise ValueError(f"a and b have shapes {a.shape} and {b.shape}; pass one value per household for each")
+    if np.isinf(a).any() or np.isinf(b).any():
+        raise ValueError("a or b holds infinity, which has no mean; NaN leaves a household out")
     difference = (a - b)[~np.isnan(a - b)]
     if len(difference) < 2:
         raise ValueError(f"only {len(difference)} households have both values; an interval needs two or more")
-    low, high = _bootstrap_interval(difference, n, level, seed)
-    return float(difference.mean()), low, high
+    (low,), (high,) = _bootstrap_intervals(difference[None], whole(n, "n"), level, seed)
+    return float(difference.mean()), float(low), float(high)
 
 
 def leaderboard(evaluations: Mapping[str, Evaluation], metric: str = "ndcg", seed: int = 0) -> pd.DataFrame:
@@ -145,9 +155,9 @@ def leaderboard(evaluations: Mapping[str, Evaluation], metric: str = "ndcg", see
     Parameters
     ----------
     evaluations : mapping of name to Evaluation
-        All on the same task.
+        All on the same households.
     metric : str
-        The metric that gets intervals and decides the order.
+        The metric that gets intervals and decides the order: ``ndcg``, ``recall``, ``hit_rate`` or ``mrr``.
     seed : int
         Seed of the bootstrap.
 
@@ -156,11 +166,21 @@ def leaderboard(evaluations: Mapping[str, Evaluation], metric: str = "ndcg", see
     DataFrame
         Best model first; columns ``all, low, high, repeat, explore, recall, hit_rate, mrr, coverage,
         novelty``, where ``low`` and ``high`` bound ``all``.
+
+    Raises
+    ------
+    ValueError
+        If there are no evaluations, they are of different households, or the metric is unknown.
     """
+    one_of(metric, "metric", METRICS)
+    judged = [result.households.index for result in evaluations.values()]
+    if not judged or not all(index.equals(judged[0]) for index in judged):
+        raise ValueError("a leaderboard needs one evaluation or more, all on the same task; evaluate each model on it")
+    values = np.stack([result[metric] for result in evaluations.values()])
+    intervals = np.transpose(_bootstrap_intervals(values, 10_000, 0.95, seed))
     rows = {}
-    for name, result in evaluations.items():
+    for (name, result), (low, high) in zip(evaluations.items(), intervals, strict=True):
         mean = result.mean()
-        low, high = _bootstrap_interval(result[metric], 10_000, 0.95, seed)
         rows[name] = {
             "all": mean["all", metric], "low": low, "high": high,
             "repeat": mean["repeat", metric], "explore": mean["explore", metric],
@@ -191,8 +211,20 @@ def recommend(model: Recommender, task: Task, household: int, products: pd.DataF
         Best product first, indexed by rank from 1: ``item, name`` (a pair, Chinese and English), ``purchases`` and
         ``days_since`` (the last one; NaN if there is none) before the cut, and ``bought``, whether the next basket
         holds it.
+
+    Raises
+    ------
+    ValueError
+        If the household is unknown, a product has no names, or as :func:`evaluate`.
     """
-    ranked = rank_items(_checked_scores(model, np.array([household]), len(task.items)), k)[0]
+    codes = household_codes([household], len(task.users))
+    ranked = rank_items(scores_of(model, codes, len(task.items)), whole(k, "k"))[0]
+    unnamed = task.items[ranked].difference(products.index).tolist()
+    if unnamed or not {"name_zh", "name_en"} <= set(products):
+        raise ValueError(
+            f"products must have the columns name_zh and name_en and a row for each item; {len(unnamed)} of the list "
+            f"have none, {unnamed[:3]}: pass complete_journey().products or a table like it"
+        )
     own = task.history.user == household
     item, day = task.history.item[own], task.history.day[own]
     last = pd.Series(day, index=item).groupby(level=0).max().reindex(ranked)
@@ -209,16 +241,6 @@ def recommend(model: Recommender, task: Task, household: int, products: pd.DataF
     )
 
 
-def _checked_scores(model: Recommender, households: Codes, n_items: int) -> Floats:
-    scores = model.score(households)
-    if scores.shape != (len(households), n_items):
-        raise ValueError(
-            f"{type(model).__name__}.score returned shape {scores.shape} for {len(households)} households and "
-            f"{n_items} items; fit it on the task that it is evaluated on"
-        )
-    return scores
-
-
 def _per_household(ranked: Codes, task: Task, bought: sparse.csr_array, k: int) -> pd.DataFrame:
     targets, bought = task.targets[task.households], bought[task.households]
     repeat = targets.multiply(bought).tocsr().astype(bool)
@@ -233,9 +255,18 @@ def _per_household(ranked: Codes, task: Task, bought: sparse.csr_array, k: int) 
     return pd.DataFrame(columns, index=task.users[task.households])
 
 
-def _bootstrap_interval(values: Floats, n: int, level: float, seed: int) -> tuple[float, float]:
-    """Percentile interval of the mean, from ``n`` resamples; in blocks, so that memory stays small."""
-    rng, size, block = np.random.default_rng(seed), len(values), 500
-    means = [values[rng.integers(size, size=(min(block, n - i), size))].mean(axis=1) for i in range(0, n, block)]
-    low, high = np.quantile(np.concatenate(means), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def _bootstrap_intervals(values: Floats, n: int, level: float, seed: int) -> tuple[Floats, Floats]:
+    """Percentile intervals of several rows' means, ``low`` and ``high``, when the same columns are drawn for all.
+
+    How often each column is drawn is counted once for all rows; in blocks of resamples, so that memory stays small.
+    """
+    number(level, "level", 0, 1, "()", note="; 0.95 for 95 %")
+    rng, size, block = np.random.default_rng(seed), values.shape[1], 500
+    means = []
+    for i in range(0, n, block):
+        drawn = rng.integers(size, size=(min(block, n - i), size))
+        drawn += size * np.arange(len(drawn))[:, None]  # each resample has a row of its own in the counts
+        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
+        means.append(values @ counts.T / size)
+    low, high = np.quantile(np.concatenate(means, axis=1), [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return low, high

@@ -78,11 +78,40 @@ def test_the_same_seed_gives_the_same_run(history):
 
 def test_bad_arguments_are_named(history):
     for arguments, message in (
-        ({"accept": 1.5}, "accept is 1.5"),
+        ({"accept": 1.5}, r"accept is 1\.5; pass a number in \[0, 1\]"),
+        ({"accept": np.nan}, "accept is nan"),
         ({"n_random": 11}, "n_random is 11 of 10"),
+        ({"n_random": -1}, "n_random is -1"),
+        ({"k": 0}, "k is 0"),
+        ({"k": history.n_items + 1}, f"of {history.n_items + 1} places for {history.n_items} products"),
+        ({"n_rounds": -1}, "n_rounds is -1"),
+        ({"n_rounds": 1.5}, r"n_rounds is 1\.5"),
+        ({"n_own": -1}, "n_own is -1"),
     ):
         with pytest.raises(ValueError, match=message):
-            next(feedback_loop(history, popular, **arguments))
+            feedback_loop(history, popular, **arguments)  # at the call, not at the first round
+    for scores in (np.zeros((2, history.n_items)), np.zeros(3)):
+        with pytest.raises(ValueError, match="the policy returned shape"):
+            list(feedback_loop(history, lambda counts, scores=scores: scores))
+    with pytest.raises(ValueError, match="NaN"):
+        list(feedback_loop(history, lambda counts: counts * np.nan))
     empty = History(np.array([0]), np.array([0]), np.array([0]), np.zeros(1), n_users=2, n_items=2)
     with pytest.raises(ValueError, match="1 households have no purchase"):
-        next(feedback_loop(empty, popular))
+        feedback_loop(empty, popular)
+
+
+def test_no_round_leaves_the_real_counts(history):
+    (only,) = feedback_loop(history, popular, n_rounds=0)
+    np.testing.assert_array_equal(only, history.matrix().toarray())
+
+
+def test_a_policy_may_return_whole_numbers(history):
+    ranked = [feedback_loop(history, lambda c, t=t: c.astype(t), n_rounds=2, n_random=2) for t in (int, float)]
+    np.testing.assert_array_equal(*(list(rounds)[-1] for rounds in ranked))
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 1e3, 1e7])
+def test_popularity_orders_what_a_household_bought_equally_often_however_often(dtype, size):
+    counts = (size * np.array([[2, 2, 2, 1], [0, 1, 3, 3]])).astype(dtype)
+    assert rank_items(personal(counts), 4).tolist() == [[2, 1, 0, 3], [2, 3, 1, 0]]

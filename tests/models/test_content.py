@@ -58,6 +58,20 @@ def test_a_product_that_nobody_bought_is_ranked_by_its_words():
 def test_a_product_without_text_is_an_error(task, text):
     with pytest.raises(ValueError, match=r"2 of 40 items have no text, first 1\d\d\d"):
         ContentTfidf(text.iloc[2:]).fit(task)
+    gap = text.copy()
+    gap.iloc[7] = None
+    with pytest.raises(ValueError, match="1 of 40 items have no text"):
+        ContentTfidf(gap).fit(task)
+
+
+def test_a_product_with_two_texts_is_an_error(task, text):
+    with pytest.raises(ValueError, match=rf"item {text.index[4]} has several texts; keep one"):
+        ContentTfidf(pd.concat([text, text.iloc[4:5]])).fit(task)
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(ValueError, match=r"lack the columns \['brand', 'department'\]"):
+        product_text(pd.DataFrame({"type": ["A"], "category": ["B"], "manufacturer": [1]}))
 
 
 def test_an_empty_text_matches_nothing(task, text):

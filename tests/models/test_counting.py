@@ -1,12 +1,21 @@
 """Counting models: values that can be computed by hand, and what decides between equals."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import sparse
 from synthetic import CUT, make_purchases
 
 from shoprec.formulas.metrics import rank_items
-from shoprec.models.counting import PersonalFrequency, Popularity
+from shoprec.models.content import ContentTfidf
+from shoprec.models.counting import PersonalFrequency, Popularity, decay, ties_broken
+from shoprec.models.language import ContentEncoder, LikelihoodReranker
+from shoprec.models.neighbors import ItemKNN, UserKNN
 from shoprec.tasks import next_basket_split
 
 ITEMS = ["a", "b", "c", "d", "e"]
@@ -66,17 +75,48 @@ def test_popularity_orders_what_was_never_bought(half_life):
             assert s[own].min() > s[~own].max()
 
 
-def test_popularity_only_decides_between_equals():
+@pytest.mark.parametrize("half_life", [30.0, 90.0, np.inf])
+def test_popularity_decides_between_equals_and_only_there(half_life):
     task = next_basket_split(make_purchases(), CUT, min_users=1)
     popularity = Popularity().fit(task).n_buyers_
-    for half_life in (30.0, 90.0, np.inf):
-        model = PersonalFrequency(half_life).fit(task)
-        for score, own in zip(model.score(task.households), model.frequency_[task.households].toarray(), strict=True):
-            order = np.argsort(-score, kind="stable")
-            assert (np.diff(own[order]) < 1e-4).all()
-            if half_life == np.inf:
-                equal = np.diff(own[order]) == 0
-                assert (np.diff(popularity[order])[equal] <= 0).all()
+    model = PersonalFrequency(half_life).fit(task)
+    scores = model.score(task.households)
+    assert scores.dtype == np.float32
+    n_ties = 0
+    for score, own in zip(scores, model.frequency_[task.households].toarray(), strict=True):
+        order = np.argsort(-score, kind="stable")
+        step, equal = np.diff(own[order]), np.diff(own[order]) == 0
+        assert (step <= 0).all()
+        n_ties += (np.diff(popularity[order])[equal & (own[order][1:] > 0)] != 0).sum()
+        assert (np.diff(popularity[order])[equal] <= 0).all()
+        np.testing.assert_array_equal((np.diff(score[order]) < 0)[equal], (np.diff(popularity[order]) < 0)[equal])
+        np.testing.assert_allclose(score[own > 0], own[own > 0], rtol=1e-5)
+    assert n_ties > 0
+
+
+@given(
+    values=arrays(np.float32, (3, 8), elements=st.sampled_from([0, 1e-45, 1e-38, 0.1, 0.10000001, 1, 77, 3e38])),
+    by=arrays(int, 8, elements=st.integers(0, 4)),
+)
+def test_ties_are_broken_by_the_fewest_steps_at_any_magnitude(values, by):
+    stored = sparse.csr_array(values)
+    raised = ties_broken(stored, by=by).toarray()
+    for before, after in zip(values, raised, strict=True):
+        kept = np.flatnonzero(before)
+        order = kept[np.lexsort((by[kept], before[kept]))]
+        expected = before[order]
+        for n, (one, two) in enumerate(itertools.pairwise(order), start=1):  # one entry after another
+            rises = (before[one], by[one]) < (before[two], by[two])
+            least = np.nextafter(expected[n - 1], np.float32(np.inf)) if rises else expected[n - 1]
+            expected[n] = max(expected[n], least)
+        np.testing.assert_array_equal(after[order], expected)
+    np.testing.assert_array_equal(stored.toarray(), values)
+
+
+def test_one_list_for_all_takes_the_memory_of_one(task):
+    scores = Popularity().fit(task).score(np.array([0, 1, 1, 0]))
+    assert scores.shape == (4, 5)
+    assert scores.base.nbytes == 5 * 4
 
 
 def test_equals_are_ranked_by_item_code(task):
@@ -91,7 +131,16 @@ def test_models_read_no_target(task):
         np.testing.assert_array_equal(before, model.fit(changed).score(task.households))
 
 
-@pytest.mark.parametrize("half_life", [0, -1, np.nan])
-def test_half_life_must_be_positive(half_life):
-    with pytest.raises(ValueError, match="must be positive"):
-        PersonalFrequency(half_life)
+@pytest.mark.parametrize("half_life", [0, -1, np.nan, "90", None])
+def test_half_life_must_be_positive(task, half_life):
+    message = r"half_life is .*; pass a number in \(0, inf\], in days; inf for no decay"
+    for make in (PersonalFrequency, lambda days: ItemKNN(half_life=days), lambda days: UserKNN(half_life=days)):
+        with pytest.raises(ValueError, match=message):
+            make(half_life)
+    for make in (lambda days: ContentTfidf(pd.Series(), days), lambda days: ContentEncoder(pd.Series(), days)):
+        with pytest.raises(ValueError, match=message):
+            make(half_life)
+    with pytest.raises(ValueError, match=message):
+        LikelihoodReranker(Popularity(), pd.Series(), half_life=half_life)
+    with pytest.raises(ValueError, match=message):
+        decay(task, half_life)

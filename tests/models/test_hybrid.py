@@ -1,10 +1,14 @@
 """The hybrid of any models: what its weights do, and how they are found."""
 
+import weakref
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import CUT, make_purchases
+from synthetic import CUT, Given, make_purchases
 
 from shoprec.evaluation import evaluate
 from shoprec.formulas.fusion import ranks, zscore
@@ -17,26 +21,13 @@ from shoprec.models.hybrid import (
     Switching,
     _coordinate_ascent,
     history_length,
+    in_front,
     pool_candidates,
 )
 from shoprec.models.neighbors import ItemKNN, UserKNN
 from shoprec.tasks import next_basket_split
 
 METHODS = ["weighted", "rank"]
-
-
-class Given:
-    """A model that returns the scores that it was given, one row per household code."""
-
-    def __init__(self, scores):
-        self.scores, self.tasks = scores, []
-
-    def fit(self, task):
-        self.tasks.append(task)
-        return self
-
-    def score(self, households):
-        return self.scores[households]
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +171,7 @@ def test_fitting_fits_every_model_and_keeps_the_weights(task):
     ("models", "arguments", "message"),
     [
         ([], {}, "at least one model"),
-        (["a"], {"method": "votes"}, "'votes'; choose"),
+        (["a"], {"method": "votes"}, "method is 'votes'; choose one of weighted, rank"),
         (["a"], {"weights": {"a": 1, "z": 1}}, r"unknown models \['z'\]"),
         (["a", "b"], {"weights": {"a": 1, "b": -0.1}}, "none may be negative"),
         (["a", "b"], {"weights": {"a": 1, "b": np.nan}}, "none may be negative or NaN"),
@@ -245,10 +236,22 @@ def test_switching_by_anything(task):
 
 
 def test_switching_says_what_is_wrong(task):
-    with pytest.raises(ValueError, match="threshold is NaN"):
+    with pytest.raises(ValueError, match=r"threshold is nan; .*tune\(task\) finds one"):
         Switching(Popularity(), Popularity(), np.nan)
-    with pytest.raises(ValueError, match="one number, not NaN, for each of the 60 households"):
-        Switching(Popularity(), Popularity(), by=lambda task: np.zeros(3)).fit(task)
+    for bad in (np.zeros(3), np.full(60, np.nan), np.full(60, "a")):
+        with pytest.raises(ValueError, match="one number, not NaN, for each of the 60 households"):
+            Switching(Popularity(), Popularity(), by=lambda task, bad=bad: bad).fit(task)
+
+
+def test_switching_leaves_the_scores_of_both_as_they_are(task):
+    close = np.nextafter(1.0, 2) - np.zeros((len(task.users), len(task.items)))
+    close[:, ::2] = 1.0  # equal in 32 bits
+    few, many = Given(close), Given(noise(task, 0).scores.astype(np.float32))
+    threshold = float(np.median(history_length(task)))
+    scores = Switching(few, many, threshold).fit(task).score(task.households)
+    below = history_length(task)[task.households] < threshold
+    np.testing.assert_array_equal(scores[below], close[task.households][below])
+    np.testing.assert_array_equal(scores[~below], many.scores[task.households][~below])
 
 
 # Cascade ------------------------------------------------------------------------------------------
@@ -270,8 +273,39 @@ def test_a_cascade_keeps_the_first_models_top_set_in_the_second_models_order(tas
     np.testing.assert_array_equal(np.sort(top), np.sort(own))
     by_second = sorted(own[0], key=lambda item: (-second.scores[task.households[0], item], item))
     assert top[0].tolist() == by_second
+    assert len(np.unique(scores[0])) == len(task.items)
     rest = rank_items(scores, len(task.items))[:, n:]
     np.testing.assert_array_equal(rest, rank_items(first.score(task.households), len(task.items))[:, n:])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32, np.float64])
+@given(seed=st.integers(0, 50), magnitude=st.floats(-0.9, 0.9), n=st.integers(1, 30))
+def test_whatever_is_put_in_front_the_rest_keeps_its_order_at_any_magnitude(dtype, seed, magnitude, n):
+    rng = np.random.default_rng(seed)
+    if np.dtype(dtype).kind == "f":
+        spread = 10.0 ** rng.integers(-16, 1)  # down to where most are equal
+        scores = (rng.normal(1, spread, (4, 200)) * float(np.finfo(dtype).max) ** magnitude).astype(dtype)
+        scores[:, ::7] = -np.inf
+    else:
+        scores = rng.integers(0, {bool: 2, np.uint8: 256, np.int64: 2**50}[dtype], size=(4, 200)).astype(dtype)
+    front = np.stack([rng.permutation(200)[:n] for _ in scores])
+    order = rank_items(in_front(scores, front), 200)
+    for row, values, first in zip(order, scores, front, strict=True):
+        rest = [i for i in rank_items(values, 200) if i not in first]
+        assert row.tolist() == [*first, *rest]
+
+
+def test_a_cascade_tells_all_products_apart_in_32_bits(task):
+    big = replace(task, items=pd.RangeIndex(1000))
+    for offset in (0, 1e6, 1e30):
+        first = Given(np.float32(offset) + np.random.default_rng(0).random((60, 1000), np.float32))
+        second = Given(np.random.default_rng(1).random((60, 1000), np.float32))
+        scores = Cascade(first, second, 50).score(big.households)
+        assert scores.dtype == np.float32
+        assert all(len(np.unique(row)) == 1000 for row in scores)
+        np.testing.assert_array_equal(
+            rank_items(scores, 1000)[:, 50:], rank_items(first.score(big.households), 1000)[:, 50:]
+        )
 
 
 def test_a_cascade_never_recalls_more_than_its_candidates(task):
@@ -304,10 +338,19 @@ def test_fitting_a_cascade_or_a_switch_fits_both(task):
 
 
 def test_cascade_says_what_is_wrong(task):
-    with pytest.raises(ValueError, match="at least one candidate"):
-        Cascade(Popularity(), Popularity(), 0)
-    with pytest.raises(ValueError, match="at least 10 candidates"):
-        Cascade(Popularity(), Popularity()).tune(task, sizes=(5, 20))
+    for n in (0, -1, 2.5):
+        with pytest.raises(ValueError, match=f"n is {n}; pass a whole number, at least 1"):
+            Cascade(Popularity(), Popularity(), n)
+    for sizes in ((5, 20), ()):
+        with pytest.raises(ValueError, match="at least 10 candidates"):
+            Cascade(Popularity(), Popularity()).tune(task, sizes=sizes)
+    with pytest.raises(ValueError, match=r"a size is 20\.5"):
+        Cascade(Popularity(), Popularity()).by_size(task, [20.5])
+
+
+def test_a_tie_of_sizes_goes_to_the_earlier_one(task):
+    model = noise(task, 0)
+    assert Cascade(model, model).tune(task, sizes=(20, 10, 40)).n == 20
 
 
 # Candidates ---------------------------------------------------------------------------------------
@@ -334,6 +377,161 @@ def test_one_models_pool_and_the_catalogue_agree(task):
 def test_candidates_must_fit_the_task(task):
     with pytest.raises(ValueError, match="score all 40 items"):
         pool_candidates([np.zeros((2, 40))], task)
+    with pytest.raises(ValueError, match="at least one model"):
+        pool_candidates([], task)
+
+
+def test_batches_of_candidates_are_joined_in_the_order_of_the_households(crowd):
+    parts = [noise(crowd, s).score(crowd.households) for s in (0, 1)]
+    parts[0][:300] = parts[1][:300]  # the first batch needs fewer columns than the second
+    pool = pool_candidates(parts, crowd, pool=5)
+    targets = crowd.targets[crowd.households].toarray()
+    assert pool.items.shape[1] > (~pool.filler[:200]).sum(axis=1).max()
+    np.testing.assert_array_equal(pool.n_targets, targets.sum(axis=1))
+    for row, (items, filler) in enumerate(zip(pool.items, pool.filler, strict=True)):
+        expected = np.union1d(*(rank_items(part[row], 5) for part in parts))
+        np.testing.assert_array_equal(items[~filler], expected)
+        np.testing.assert_array_equal(pool.hits[row, ~filler], targets[row, expected])
+        np.testing.assert_array_equal(pool.scores[:, row, ~filler], [part[row, expected] for part in parts])
+    assert not pool.hits[pool.filler].any()
+    assert all(array.base is None or array.base.size == array.size for array in vars(pool).values())
+
+
+def test_what_only_fills_up_is_no_hit(task):
+    worst = -task.targets[task.households].toarray().astype(float)  # the targets come last
+    worst[0, rank_items(worst, 1)[0]] = -2  # and the first row's candidates differ, so that others are filled up
+    pool = pool_candidates([worst, np.roll(worst, 3, axis=1) - (np.arange(len(worst)) == 0)[:, None]], task, pool=1)
+    assert pool.filler.any()
+    assert not pool.hits[pool.filler].any()
+
+
+def test_candidates_keep_the_precision_of_the_scores(task):
+    close = 1 + np.arange(40)[::-1] * 1e-12 + np.zeros((len(task.households), 1))
+    pool = pool_candidates([close], task, pool=12)
+    assert pool.scores.dtype == np.float64
+    np.testing.assert_array_equal(rank_items(pool.scores[0], 12), np.tile(np.arange(12), (len(close), 1)))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_hybrids_candidates_are_those_of_its_models_scores_on_the_common_scale(crowd, method):
+    models = {"a": noise(crowd, 0), "b": noise(crowd, 1)}
+    hybrid = Hybrid(models, method)
+    pool = hybrid.candidates(crowd, 7)
+    alone = [Hybrid({name: model}, method).score(crowd.households) for name, model in models.items()]
+    expected = pool_candidates(alone, crowd, 7)
+    for field in ("items", "filler", "scores", "hits", "n_targets"):
+        np.testing.assert_array_equal(getattr(pool, field), getattr(expected, field))
+
+
+# What is asked, and what comes back ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crowd():
+    """More households than fit in one batch."""
+    task = next_basket_split(make_purchases(n_users=600, n_days=200), "2021-05-01", min_users=1)
+    assert len(task.households) > 512
+    return task
+
+
+def test_no_more_than_a_batch_of_households_is_scored_at_a_time(crowd):
+    for use in (
+        lambda a, b: Hybrid({"a": a, "b": b}).tune(crowd),
+        lambda a, b: Hybrid({"a": a, "b": b}, "rank").tune(crowd),
+        lambda a, b: Stored(a).fit(crowd) and Stored(b).fit(crowd),
+        lambda a, b: Cascade(a, b).by_size(crowd, [10, 20, 30]),
+        lambda a, b: Switching(a, b).tune(crowd),
+    ):
+        models = noise(crowd, 0), noise(crowd, 1)
+        use(*models)
+        for model in models:
+            assert sum(model.asked) == len(crowd.households)  # each once
+            assert max(model.asked) <= 256
+
+
+def test_a_hybrid_drops_one_models_scores_before_it_asks_the_next(task, monkeypatch):
+    made = []
+
+    def noted(scores):
+        assert not [table for table in made if table() is not None]
+        table = scores.copy()
+        made.append(weakref.ref(table))
+        return table
+
+    monkeypatch.setattr("shoprec.models.hybrid.zscore", noted)
+    Hybrid({str(seed): noise(task, seed) for seed in range(9)}).score(task.households)
+    assert len(made) == 9
+
+
+def test_stored_scores_are_kept_in_the_precision_in_which_they_come(crowd):
+    close = 1 + np.arange(40) * 1e-12 + np.zeros((len(crowd.users), 1))
+    for dtype in (np.float32, np.float64):
+        model = Given(close.astype(dtype))
+        stored = Stored(model).fit(crowd).score(crowd.households)
+        assert stored.dtype == dtype
+        np.testing.assert_array_equal(stored, model.scores[crowd.households])
+    mixed = Switching(
+        Given(close), Given(close.astype(np.float32)), 1, by=lambda task: np.arange(len(task.users)) > 300
+    )
+    stored = Stored(mixed).fit(crowd)
+    early = crowd.households[crowd.households <= 300][:5]
+    np.testing.assert_array_equal(stored.score(early), close[early])
+
+
+def test_stored_popularity_takes_the_memory_of_one_list(task):
+    stored = Stored(Popularity()).fit(task)
+    assert {row.base.nbytes for row in stored.scores_} == {4 * len(task.items)}
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_scores_that_are_no_numbers_are_refused_by_the_models_name(task, bad):
+    scores = noise(task, 0).scores
+    scores[task.households[3], 5] = bad
+    given, sound = Given(scores), noise(task, 1)
+    for use in (
+        lambda: Hybrid({"a": sound, "b": given}).score(task.households),
+        lambda: Hybrid({"a": sound, "b": given}, "rank").tune(task),
+        lambda: Cascade(given, sound).score(task.households),
+        lambda: Cascade(sound, given).score(task.households),
+        lambda: Cascade(sound, given).by_size(task, [10]),
+        lambda: Switching(sound, given).tune(task),
+        lambda: Stored(given).fit(task),
+    ):
+        with pytest.raises(ValueError, match=r"Given\.score returned NaN or \+inf"):
+            use()
+
+
+def test_models_of_different_catalogues_do_not_mix(task):
+    short, sound = Given(noise(task, 0).scores[:, :-1]), noise(task, 1)
+    for use in (
+        lambda: Cascade(sound, short).score(task.households),
+        lambda: Hybrid({"a": sound, "b": short}).tune(task),
+        lambda: Hybrid({"a": sound, "b": short}).score(task.households),
+        lambda: Stored(short).fit(task),
+        lambda: Switching(short, sound).tune(task),
+    ):
+        with pytest.raises(ValueError, match=r"fit (it|all) on the"):
+            use()
+
+
+def test_what_one_model_rules_out_is_not_in_its_list(task):
+    scores = noise(task, 0).scores
+    scores[:, :20] = -np.inf
+    fused = Hybrid({"a": Given(scores)}, "rank").score(task.households)
+    assert (fused[:, :20] == 0).all()
+    assert (fused[:, 20:] > 0).all()
+
+
+@pytest.mark.parametrize("argument", ["k", "pool"])
+@pytest.mark.parametrize("value", [0, -1, 1.5])
+def test_tuning_arguments_are_whole_numbers(task, argument, value):
+    with pytest.raises(ValueError, match=rf"{argument} is {value}; pass a whole number"):
+        Hybrid({"a": noise(task, 0)}).tune(task, **{argument: value})
+
+
+def test_a_pool_below_one_is_named(task):
+    with pytest.raises(ValueError, match="pool is 0"):
+        pool_candidates([noise(task, 0).score(task.households)], task, pool=0)
 
 
 def test_stored_scores_are_the_models(task):

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity
-from synthetic import CUT, make_purchases
+from synthetic import CUT, Given, make_purchases
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from shoprec.evaluation import evaluate
@@ -101,7 +101,7 @@ def test_probabilities_of_all_next_tokens_sum_to_one(tiny):
     assert np.exp(likelihood).sum() == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize(("prompt", "candidates"), [("", ["a"]), ("a", ["a", ""])])
+@pytest.mark.parametrize(("prompt", "candidates"), [("", ["a"]), ("a", ["a", ""]), ("a", [])])
 def test_an_empty_text_has_no_likelihood(tiny, prompt, candidates):
     with pytest.raises(ValueError, match="at least one token"):
         mean_log_likelihoods(*tiny, prompt, candidates)
@@ -128,9 +128,42 @@ def test_the_prompt_lists_what_the_household_buys_most(task, names, tiny):
     assert f": {', '.join(dict.fromkeys(names.iloc[top]))}." in model.prompt(household)
 
 
-def test_one_candidate_cannot_be_reordered(names):
-    with pytest.raises(ValueError, match="n_candidates is 1"):
+@pytest.mark.parametrize("argument", ["n_candidates", "n_purchases"])
+@pytest.mark.parametrize("value", [0, -2, 2.5])
+def test_one_candidate_cannot_be_reordered(names, argument, value):
+    with pytest.raises(ValueError, match=f"{argument} is {value}; pass a whole number"):
+        LikelihoodReranker(PersonalFrequency(90), names, **{argument: value})
+    with pytest.raises(ValueError, match="n_candidates is 1; pass a whole number, at least 2"):
         LikelihoodReranker(PersonalFrequency(90), names, n_candidates=1)
+
+
+@pytest.mark.parametrize("magnitude", [1e-30, 1.0, 1e17, 1e300])
+def test_the_reranker_keeps_the_rest_apart_at_any_magnitude(task, names, tiny, magnitude):
+    base = Given(magnitude * (1 + np.random.default_rng(0).random((len(task.users), len(task.items)))))
+    scores = LikelihoodReranker(base, names, n_candidates=6, decoder=tiny).fit(task).score(task.households[:3])
+    own = rank_items(base.scores[task.households[:3]], len(task.items))
+    ranked = rank_items(scores, len(task.items))
+    np.testing.assert_array_equal(ranked[:, 6:], own[:, 6:])
+    np.testing.assert_array_equal(np.sort(ranked[:, :6]), np.sort(own[:, :6]))
+    assert (ranked[:, :6] != own[:, :6]).any()
+
+
+def test_equal_names_keep_the_bases_order_and_a_small_catalogue_is_put_in_order_whole(task, tiny):
+    same = pd.Series("tea", index=task.items)
+    base = Given(np.random.default_rng(0).random((len(task.users), len(task.items))))
+    scores = LikelihoodReranker(base, same, n_candidates=99, decoder=tiny).fit(task).score(task.households[:2])
+    np.testing.assert_array_equal(rank_items(scores, 40), rank_items(base.scores[task.households[:2]], 40))
+
+
+@pytest.mark.parametrize("texts", ["Bananas", []])
+def test_what_is_no_list_of_texts_is_refused(texts):
+    with pytest.raises(ValueError, match="pass a list with at least one text"):
+        embed(texts, Lengths())
+
+
+def test_a_prompt_that_the_decoder_cannot_read_is_refused(tiny):
+    with pytest.raises(ValueError, match="have 2049 tokens, the decoder reads 2048; list fewer purchases"):
+        mean_log_likelihoods(*tiny, "a" * 2047, ["a", "ab"])
 
 
 @pytest.mark.parametrize("centre", [True, False])
@@ -163,6 +196,9 @@ def test_households_are_scored_in_the_order_asked_for(task, names, tiny):
 def test_a_product_without_text_is_an_error(task, names, tiny):
     for model in recommenders(names.iloc[2:], tiny):
         with pytest.raises(ValueError, match="2 of 40 items have no text"):
+            model.fit(task)
+    for model in recommenders(pd.concat([names, names.iloc[5:6]]), tiny):
+        with pytest.raises(ValueError, match=f"item {names.index[5]} has several texts"):
             model.fit(task)
 
 

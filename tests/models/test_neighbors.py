@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from implicit.nearest_neighbours import CosineRecommender
 from scipy import sparse
@@ -11,7 +12,7 @@ from synthetic import CUT, make_purchases
 
 from shoprec.evaluation import evaluate
 from shoprec.models.counting import PersonalFrequency
-from shoprec.models.neighbors import ItemKNN, UserKNN, damped
+from shoprec.models.neighbors import ItemKNN, UserKNN, damped, nearest
 from shoprec.tasks import next_basket_split
 
 
@@ -93,10 +94,89 @@ def test_neighbours_find_more_than_chance(task):
         assert evaluate(model.fit(task), task)["recall"].mean() > 1.5 * random
 
 
-@pytest.mark.parametrize("alpha", [-0.1, 1.1, np.nan])
-def test_alpha_is_a_share(alpha):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        UserKNN(alpha=alpha)
+@pytest.fixture(scope="module")
+def twins():
+    """Seven households that buy the same two products on the same day, and an eighth that buys a third as well."""
+    rows = [(user, item, "2021-01-01") for user in range(8) for item in ("tea", "jam")] + [(7, "rye", "2021-01-01")]
+    rows += [(user, "tea", "2021-02-01") for user in range(8)]
+    table = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+    return next_basket_split(table.assign(timestamp=pd.to_datetime(table["timestamp"])), "2021-02-01", min_users=1)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "pearson"])
+@pytest.mark.parametrize("k", [1, 3, 6])
+def test_households_that_are_equal_have_k_others(twins, k, similarity):
+    model = UserKNN(k, alpha=0.5, half_life=np.inf, similarity=similarity).fit(twins)
+    neighbours = model.neighbours_.toarray()
+    np.testing.assert_array_equal(neighbours[:7].sum(axis=1), k)
+    assert not neighbours.diagonal().any()
+    # All that a twin and its neighbours buy once in one basket has a share of 1, whatever k.
+    np.testing.assert_allclose(model.score(np.arange(7)), np.tile([1, 0, 1], (7, 1)), rtol=1e-6)
+
+
+def test_the_divisor_is_the_number_of_neighbours_there_are(twins):
+    model = UserKNN(k=100, alpha=0.5, half_life=np.inf).fit(twins)
+    np.testing.assert_array_equal(model.neighbours_.sum(axis=1), 7)
+    np.testing.assert_allclose(model.score(np.array([0, 7])), [[1, 0.5 / 7, 1], [1, 0.5, 1]], rtol=1e-6)
+
+
+def test_a_household_that_shares_nothing_has_no_neighbours():
+    rows = [("Ann", "tea"), ("Bo", "tea"), ("Cy", "rye")]
+    table = pd.DataFrame(rows * 2, columns=["user", "item"])
+    table["timestamp"] = pd.to_datetime(["2021-01-01"] * 3 + ["2021-02-01"] * 3)
+    task = next_basket_split(table, "2021-02-01", min_users=1)
+    model = UserKNN(k=2, alpha=0.3, half_life=np.inf).fit(task)
+    np.testing.assert_array_equal(model.neighbours_.toarray(), [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+    np.testing.assert_allclose(model.score(np.arange(3)), [[0, 1], [0, 1], [0.7, 0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "pearson"])
+@pytest.mark.parametrize("strength", [0, 5])
+def test_a_row_is_among_its_own_nearest_however_many_are_equal(similarity, strength):
+    rows = np.tile([2.0, 0, 1, 0], (9, 1))
+    rows[8] = [0, 1, 0, 1]
+    found = nearest(sparse.csr_array(rows), 3, strength, similarity, block=2)
+    assert (found.diagonal() > 0).all()
+    np.testing.assert_array_equal(np.diff(found.indptr)[:8], 3)
+    assert found.has_canonical_format
+    np.testing.assert_allclose(found.toarray()[:8][found.toarray()[:8] > 0], found[0, 0], rtol=1e-6)
+
+
+def test_products_with_the_same_buyers_do_not_push_each_other_out(twins):
+    model = ItemKNN(k=1, half_life=np.inf).fit(twins)  # tea and jam have the same buyers
+    np.testing.assert_array_equal(model.score(np.arange(8)), twins.history.matrix().toarray())
+
+
+def test_neighbours_need_half_the_memory_of_64_bits(task):
+    for model in (ItemKNN(), UserKNN()):
+        scores = model.fit(task).score(task.households)
+        assert scores.nbytes == 4 * len(task.households) * len(task.items)
+        assert model.frequency_.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: UserKNN(alpha=-0.1), r"alpha is -0\.1; pass a number in \[0, 1\]"),
+        (lambda: UserKNN(alpha=1.1), r"alpha is 1\.1"),
+        (lambda: UserKNN(alpha=np.nan), "alpha is nan"),
+        (lambda: UserKNN(k=0), "k is 0"),
+        (lambda: UserKNN(k=2.5), r"k is 2\.5"),
+        (lambda: UserKNN(weighting="tf"), "weighting is 'tf'; choose one of binary, counts, log, tfidf, bm25"),
+        (lambda: UserKNN(similarity="jaccard"), "similarity is 'jaccard'; choose one of cosine, pearson"),
+        (lambda: ItemKNN(k=-3), "k is -3"),
+        (lambda: ItemKNN(strength=-1), r"strength is -1; pass a number in \[0, inf\]"),
+        (lambda: ItemKNN(strength=np.nan), "strength is nan"),
+        (lambda: ItemKNN(weighting="tf"), "weighting is 'tf'"),
+        (lambda: ItemKNN(similarity="jaccard"), "similarity is 'jaccard'"),
+        (lambda: nearest(sparse.eye_array(3).tocsr(), k=0), "k is 0"),
+        (lambda: nearest(sparse.eye_array(3).tocsr(), k=1, strength=-1), "strength is -1"),
+        (lambda: nearest(sparse.eye_array(3).tocsr(), k=1, similarity="pearson", block=0), "block is 0"),
+    ],
+)
+def test_arguments_out_of_range_are_named_when_a_model_is_made(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 class _Random:

@@ -144,9 +144,25 @@ def test_a_product_without_buyers_gets_no_score(task):
         (lambda c: weigh(c, "tf"), "weighting is 'tf'; choose one of binary, counts, log, tfidf, bm25"),
         (lambda c: nearest(c, 3, similarity="jaccard"), "similarity is 'jaccard'"),
         (lambda c: bm25_weights(c, k1=-1), "k1 is -1"),
-        (lambda c: bm25_weights(c, b=1.5), "b between 0 and 1"),
+        (lambda c: bm25_weights(c, k1=np.inf), "k1 is inf"),
+        (lambda c: bm25_weights(c, b=1.5), r"b is 1\.5; pass a number in \[0, 1\]"),
+        (lambda c: bm25_weights(c, b=np.nan), "b is nan"),
     ],
 )
 def test_errors_say_what_is_wrong(counts, call, message):
     with pytest.raises(ValueError, match=message):
         call(counts)
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_what_is_no_count_is_refused(name, bad):
+    with pytest.raises(ValueError, match="counts hold a number that is negative, NaN or infinite"):
+        weigh(sparse.csr_array([[1.0, 2], [bad, 0]]), name)
+
+
+@pytest.mark.parametrize("name", WEIGHTINGS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+def test_counts_may_be_whole_numbers(counts, name, dtype):
+    whole = counts.astype(dtype)
+    np.testing.assert_allclose(weigh(whole, name).toarray(), weigh(whole.astype(float), name).toarray())

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from shoprec.formulas.arrays import Floats
+from shoprec.formulas.arrays import Floats, whole
+from shoprec.formulas.checks import number
 from shoprec.formulas.metrics import rank_items
 from shoprec.tasks import History
 
@@ -62,7 +63,7 @@ def feedback_loop(
     Raises
     ------
     ValueError
-        If a household has no event, ``accept`` is no probability, or ``n_random`` exceeds ``k``.
+        If a household has no event, a number is out of range, or the policy returns another shape or NaN.
 
     References
     ----------
@@ -80,25 +81,44 @@ def feedback_loop(
     array([[4., 0., 0.],
            [2., 1., 0.]])
     """
-    length = np.diff(history.start)
-    if not length.all():
-        raise ValueError(f"{(length == 0).sum()} households have no purchase to go on with; leave them out")
-    if not 0 <= accept <= 1:
-        raise ValueError(f"accept is {accept}; a probability lies between 0 and 1")
-    if not 0 <= n_random <= k:
-        raise ValueError(f"n_random is {n_random} of {k} places; choose a number between 0 and {k}")
-    rng, everyone = np.random.default_rng(seed), np.arange(history.n_users)[:, None]
+    empty = int((np.diff(history.start) == 0).sum())
+    if empty:
+        raise ValueError(f"{empty} households have no purchase to go on with; leave them out")
+    number(accept, "accept", 0, 1, note=", a probability")
+    if not whole(n_random, "n_random", 0) <= whole(k, "k") <= history.n_items:
+        raise ValueError(
+            f"n_random is {n_random} of {k} places for {history.n_items} products; choose n_random <= k <= products"
+        )
+    n_rounds, n_own = whole(n_rounds, "n_rounds", 0), whole(n_own, "n_own", 0)
+    return _rounds(history, policy, n_rounds, accept, n_random, n_own, k, np.random.default_rng(seed))
+
+
+def _rounds(
+    history: History,
+    policy: Policy,
+    n_rounds: int,
+    accept: float,
+    n_random: int,
+    n_own: int,
+    k: int,
+    rng: np.random.Generator,
+) -> Iterator[Floats]:
+    """Yield what :func:`feedback_loop` promises; it checks the arguments when it is called, not at the first round."""
+    everyone, length = np.arange(history.n_users)[:, None], np.diff(history.start)[:, None]
     counts = history.matrix().toarray().astype(float)
     yield counts.copy()
     for _ in range(n_rounds):
-        scores = np.broadcast_to(policy(counts), counts.shape)
+        scores = np.asarray(policy(counts))
+        if scores.shape not in (counts.shape, (1, history.n_items)):
+            raise ValueError(f"the policy returned shape {scores.shape} for counts of shape {counts.shape}; see policy")
+        scores = np.broadcast_to(scores, counts.shape)
         if n_random:
             drawn = rank_items(rng.random(counts.shape), n_random)
-            scores = scores.copy()
+            scores = scores.astype(float)
             scores[everyone, drawn] = np.inf
         shown = rank_items(scores, k)
         np.add.at(counts, (everyone, shown), rng.random(shown.shape) < accept)
-        event = history.start[:-1, None] + (rng.random((history.n_users, n_own)) * length[:, None]).astype(int)
+        event = history.start[:-1, None] + (rng.random((history.n_users, n_own)) * length).astype(int)
         np.add.at(counts, (everyone, history.item[event]), 1)
         yield counts.copy()
 
@@ -122,5 +142,6 @@ def personal(counts: Floats) -> Floats:
     >>> personal(np.array([[2.0, 0.0, 0.0], [1.0, 1.0, 0.0]])).argmax(axis=1)
     array([0, 0])
     """
+    counts = np.asarray(counts, dtype=float)  # a fraction added to a large count would be lost in 32 bits
     total = popular(counts)
     return counts + total / (1 + total.max())

@@ -1,6 +1,6 @@
 """Recommenders, all with the two methods of :class:`Recommender`."""
 
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from shoprec.formulas.arrays import Codes, Floats
 from shoprec.tasks import Task
@@ -16,3 +16,23 @@ class Recommender(Protocol):
     def score(self, households: Codes) -> Floats:
         """Score all products for each household, higher is better; shape (n_households, n_items)."""
         ...
+
+
+def fitted(model: object, name: str) -> Any:
+    """What a model has learned, one of its attributes.
+
+    Raises
+    ------
+    ValueError
+        If it has learned nothing yet.
+
+    Examples
+    --------
+    >>> from shoprec.models.counting import Popularity
+    >>> Popularity().score([0])
+    Traceback (most recent call last):
+    ValueError: Popularity has read no history yet; call fit(task) first
+    """
+    if not hasattr(model, name):
+        raise ValueError(f"{type(model).__name__} has read no history yet; call fit(task) first")
+    return getattr(model, name)

@@ -4,18 +4,21 @@
 model order what a first one picked. The formulas are in :mod:`shoprec.formulas.fusion`.
 """
 
+import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from shoprec.formulas.arrays import Codes, Floats, Mask
-from shoprec.formulas.fusion import marked_items, min_max, ranks, reciprocal_rank_fusion, zscore
+from shoprec.formulas.arrays import Codes, Floats, Mask, whole
+from shoprec.formulas.checks import household_codes, number, one_of, scores_of
+from shoprec.formulas.fusion import marked_items, ranks, reciprocal_rank_fusion, zscore
 from shoprec.formulas.metrics import discounts, ideal_dcg, ndcg_at_k, rank_items
-from shoprec.models import Recommender
+from shoprec.models import Recommender, fitted
 from shoprec.tasks import Task
 
 
@@ -25,7 +28,7 @@ class Hybrid:
     .. math:: s_{ui} = \sum_m w_m \, \phi(s^{(m)}_{u})_i
 
     with :math:`\phi` either :func:`zscore` over the household's products, or the reciprocal rank
-    :math:`1 / (60 + r)` for the first 200 products of each model's list.
+    :math:`1 / (60 + r)` for the first 200 products of each model's list, and 0 for the rest.
 
     Parameters
     ----------
@@ -50,12 +53,10 @@ class Hybrid:
     ) -> None:
         if not models:
             raise ValueError("a hybrid needs at least one model")
-        if method not in ("weighted", "rank"):
-            raise ValueError(f"method is {method!r}; choose 'weighted' or 'rank'")
         weights = dict.fromkeys(models, 1 / len(models)) if weights is None else weights
         if weights.keys() - models.keys():
             raise ValueError(f"weights for unknown models {sorted(weights.keys() - models.keys())}")
-        self.models, self.method = dict(models), method
+        self.models, self.method = dict(models), one_of(method, "method", ("weighted", "rank"))
         self.weights = {name: float(weights.get(name, 0.0)) for name in models}
         if not (min(self.weights.values()) >= 0 and 0 < sum(self.weights.values()) < np.inf):
             raise ValueError(f"weights are {self.weights}; none may be negative or NaN, and one must be positive")
@@ -81,26 +82,39 @@ class Hybrid:
         pool : int
             Only products among some model's first ``pool``, at least ``k``, are ranked; the rest hardly come first.
         """
-        parts = [self._part(name, task.households) for name in self.models]
-        weights = pool_candidates(parts, task, max(pool, k)).best_weights(k)
+        weights = self.candidates(task, max(whole(pool, "pool"), whole(k, "k"))).best_weights(k)
         self.weights = dict(zip(self.models, map(float, weights), strict=True))
         return self
 
+    def candidates(self, task: Task, pool: int = 50) -> "Candidates":
+        """What :func:`pool_candidates` gives for these models' scores on the common scale, a batch at a time.
+
+        Parameters
+        ----------
+        task : Task
+            The task that the models are fitted on.
+        pool : int
+            Products taken from the top of each model's list.
+        """
+        batches, n_items = _batches(task.households), len(task.items)
+        return _pooled(((self._part(name, b, n_items) for name in self.models) for b in batches), task, pool)
+
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        used = {name: w for name, w in self.weights.items() if w > 0}
-        return np.sum([w * self._part(name, households) for name, w in used.items()], axis=0)
+        used = ((name, w) for name, w in self.weights.items() if w > 0)
+        return functools.reduce(_sum, (w * self._part(name, households) for name, w in used))
 
-    def _part(self, name: str, households: Codes) -> Floats:
+    def _part(self, name: str, households: Codes, n_items: int | None = None) -> Floats:
         """One model's scores on the common scale."""
-        scores = self.models[name].score(households)
+        scores = scores_of(self.models[name], households, n_items)
         if self.method == "weighted":
             return zscore(scores)
         # Sorting whole catalogues is slow, and 1 / (60 + 200) is little: what comes later counts as unlisted.
         top = rank_items(scores, min(200, scores.shape[1]))
-        rank = np.full(scores.shape, np.inf, np.float32)
-        np.put_along_axis(rank, top, np.arange(1.0, top.shape[1] + 1, dtype=np.float32)[None], axis=1)
-        return reciprocal_rank_fusion([rank])
+        part = np.zeros(scores.shape)
+        np.put_along_axis(part, top, reciprocal_rank_fusion([np.arange(1, top.shape[1] + 1)])[None], axis=1)
+        part[scores == -np.inf] = 0  # a model that rules a product out doesn't list it
+        return part
 
 
 @dataclass(frozen=True)
@@ -114,10 +128,10 @@ class Candidates:
         filled up to the same width.
     filler : array of bool, shape (n_households, width)
         Which entries only fill up.
-    scores : array of float32, shape (n_models, n_households, width)
-        Each model's score of each candidate.
+    scores : array of float, shape (n_models, n_households, width)
+        Each model's score of each candidate, in the precision in which it came.
     hits : array of bool, shape (n_households, width)
-        Which candidates are targets.
+        Which candidates are targets; none that only fills up is.
     n_targets : array of int, shape (n_households,)
         Targets of each household, candidates or not: a target that no model proposes counts as missed.
     """
@@ -181,7 +195,7 @@ def pool_candidates(parts: Sequence[Floats], task: Task, pool: int = 50) -> Cand
     Raises
     ------
     ValueError
-        If a part has another shape than (households, items).
+        If there is no part, one has another shape than (households, items), or ``pool`` is below 1.
 
     Examples
     --------
@@ -196,26 +210,57 @@ def pool_candidates(parts: Sequence[Floats], task: Task, pool: int = 50) -> Cand
     (['tea'], [[False]], [1])
     """
     shape = (len(task.households), len(task.items))
-    targets = task.targets[task.households]
-    wanted = np.zeros(shape, bool)
     for part in parts:
         if part.shape != shape:
             raise ValueError(f"a part has shape {part.shape}; score all {shape[1]} items for {shape[0]} households")
-        np.put_along_axis(wanted, rank_items(part, min(pool, shape[1])), True, axis=1)
+    if not parts:
+        raise ValueError("there are no parts; pass the scores of at least one model")
+    return _pooled(([part[rows] for part in parts] for rows in _batches(np.arange(shape[0]))), task, pool)
+
+
+def _pooled(batches: Iterable[Iterable[Floats]], task: Task, pool: int) -> Candidates:
+    """Candidates of all households, from the models' scores for one batch of them after another."""
+    targets, n = (task.targets[b] for b in _batches(task.households)), whole(pool, "pool")
+    return _joined([_pool_of_batch(list(parts), rows, n) for parts, rows in zip(batches, targets, strict=True)])
+
+
+def _pool_of_batch(parts: Sequence[Floats], targets: sparse.csr_array, pool: int) -> Candidates:
+    wanted = np.zeros(targets.shape, bool)
+    for part in parts:
+        np.put_along_axis(wanted, rank_items(part, min(pool, targets.shape[1])), True, axis=1)
     items, filler = marked_items(wanted)
     return Candidates(
-        items=items,
+        items=items.copy(),  # a view would keep the whole catalogue's codes
         filler=filler,
-        scores=np.stack([np.take_along_axis(part, items, axis=1).astype(np.float32) for part in parts]),
-        hits=np.take_along_axis(targets.toarray(), items, axis=1),
+        scores=np.stack([np.take_along_axis(part, items, axis=1) for part in parts]),
+        hits=np.take_along_axis(targets.toarray(), items, axis=1) & ~filler,
         n_targets=np.diff(targets.indptr),
+    )
+
+
+def _joined(pools: Sequence[Candidates]) -> Candidates:
+    """The candidates of several batches of households, filled up to the same width."""
+    width = max(pool.items.shape[1] for pool in pools)
+
+    def rows(name: str, fill: float, axis: int = 0) -> npt.NDArray:
+        parts = [getattr(pool, name) for pool in pools]
+        spare = [[*[(0, 0)] * (part.ndim - 1), (0, width - part.shape[-1])] for part in parts]
+        return np.concatenate([np.pad(p, s, constant_values=fill) for p, s in zip(parts, spare, strict=True)], axis)
+
+    return Candidates(
+        items=rows("items", 0),
+        filler=rows("filler", True),
+        scores=rows("scores", 0, axis=1),
+        hits=rows("hits", False),
+        n_targets=np.concatenate([pool.n_targets for pool in pools]),
     )
 
 
 class Stored:
     """A model's scores for a task's households, computed once and kept, for trying many combinations of it.
 
-    Takes four bytes per household and product: 77 MB for 2,000 households and 9,600 products.
+    Takes as many bytes as the model's scores do: four per household and product in 32 bits, 77 MB for 2,000 households
+    and 9,600 products. They are not rounded to fewer, which could make equal what is not.
 
     Parameters
     ----------
@@ -231,8 +276,9 @@ class Stored:
         self.model.fit(task)
         self.row_ = np.full(len(task.users), -1)
         self.row_[task.households] = np.arange(len(task.households))
-        batches = _batches(task.households)
-        self.scores_ = np.concatenate([self.model.score(b).astype(np.float32) for b in batches])
+        # A list of rows, so that no second copy is made to join the batches.
+        self.scores_ = [row for b in _batches(task.households) for row in scores_of(self.model, b, len(task.items))]
+        self.n_items_ = len(task.items)
         return self
 
     def score(self, households: Codes) -> Floats:
@@ -243,13 +289,15 @@ class Stored:
         ValueError
             If a household was not among the task's.
         """
-        rows = self.row_[households]
+        row = fitted(self, "row_")
+        households = household_codes(households, len(row))
+        rows = row[households]
         if (rows < 0).any():
             raise ValueError(
                 f"household {households[rows < 0][0]} has no target in the task, so its scores were not kept; ask "
                 "the model itself"
             )
-        return self.scores_[rows]
+        return np.array([self.scores_[r] for r in rows]).reshape(len(rows), self.n_items_)
 
 
 def history_length(task: Task) -> Codes:
@@ -292,9 +340,8 @@ class Switching:
         threshold: float = 0.0,
         by: Callable[[Task], npt.NDArray] = history_length,
     ) -> None:
-        if np.isnan(threshold):
-            raise ValueError("threshold is NaN; pass a number, inf or -inf, or let tune(task) find one")
-        self.few, self.many, self.threshold, self.by = few, many, threshold, by
+        self.threshold = number(threshold, "threshold", -np.inf, note="; tune(task) finds one")
+        self.few, self.many, self.by = few, many, by
 
     def fit(self, task: Task) -> Self:
         """Fit both models on the task and describe its households; the threshold stays."""
@@ -325,7 +372,9 @@ class Switching:
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        below = self.value_[households] < self.threshold
+        value = fitted(self, "value_")
+        households = household_codes(households, len(value))
+        below = value[households] < self.threshold
         if below.all() or not below.any():
             return (self.few if below.any() else self.many).score(households)
         few, many = self.few.score(households[below]), self.many.score(households[~below])
@@ -335,10 +384,10 @@ class Switching:
 
     def _describe(self, task: Task) -> npt.NDArray:
         value = np.asarray(self.by(task))
-        if value.shape != (len(task.users),) or np.isnan(value).any():
+        if value.shape != (len(task.users),) or value.dtype.kind not in "biuf" or np.isnan(value).any():
             raise ValueError(
-                f"by(task) returned shape {value.shape}; it must return one number, not NaN, for each of the "
-                f"{len(task.users)} households"
+                f"by(task) returned shape {value.shape} and type {value.dtype}; it must return one number, not NaN, "
+                f"for each of the {len(task.users)} households"
             )
         return value
 
@@ -347,11 +396,12 @@ class Cascade:
     r"""Two stages: the first model picks ``n`` candidates, the second puts them in order.
 
     .. math:: s_{ui} = \begin{cases} n + 1 - r^{(2)}_{ui} & i \in C_u \\
-              \phi(s^{(1)}_u)_i - 1 & i \notin C_u \end{cases}
+              -r^{(1)}_{ui} / |I| & i \notin C_u \end{cases}
 
     with :math:`C_u` the first model's top ``n``, :math:`r^{(2)}_{ui}` the rank from 1 that the second gives
-    :math:`i` within :math:`C_u`, and :math:`\phi` :func:`min_max`. So the candidates come first, and the rest follows
-    in the first model's order. Like a search engine, it lets a costly model look at a few products only.
+    :math:`i` within :math:`C_u`, :math:`r^{(1)}_{ui}` the one that the first gives it in the whole catalogue :math:`I`.
+    So the candidates come first, and the rest follows in the first model's order, whatever the size of its scores. Like
+    a search engine, it lets a costly model look at a few products only.
 
     Parameters
     ----------
@@ -362,7 +412,7 @@ class Cascade:
     Raises
     ------
     ValueError
-        If ``n`` is below 1, or the first model's scores are not finite.
+        If ``n`` is no whole number of at least 1.
 
     References
     ----------
@@ -370,9 +420,7 @@ class Cascade:
     """
 
     def __init__(self, first: Recommender, second: Recommender, n: int = 50) -> None:
-        if not n >= 1:
-            raise ValueError(f"n is {n}; the first model must pass on at least one candidate")
-        self.first, self.second, self.n = first, second, n
+        self.first, self.second, self.n = first, second, whole(n, "n")
 
     def fit(self, task: Task) -> Self:
         """Fit both models on the task; ``n`` stays."""
@@ -397,13 +445,13 @@ class Cascade:
         Raises
         ------
         ValueError
-            If a size is below ``k``.
+            If there is no size, or one is below ``k``.
         """
-        if min(sizes) < k:
+        if not len(sizes) or min(whole(n, "a size") for n in sizes) < whole(k, "k"):
             raise ValueError(f"sizes are {list(sizes)}; a list of {k} needs at least {k} candidates")
         values: list[list[Floats]] = [[] for _ in sizes]
         for batch in _batches(task.households):
-            first, second = self.first.score(batch), self.second.score(batch)
+            first, second = (scores_of(model, batch, len(task.items)) for model in (self.first, self.second))
             order = rank_items(first, min(max(sizes), first.shape[1]))
             for of_size, n in zip(values, sizes, strict=True):
                 # In the order of the codes, so that the lower one wins a tie of the second model.
@@ -431,25 +479,62 @@ class Cascade:
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        first = self.first.score(households)
-        n = min(self.n, first.shape[1])
+        first = scores_of(self.first, households)
+        second = scores_of(self.second, households, first.shape[1])
         # In the order of the codes, so that the lower one wins a tie of the second model.
-        chosen = np.sort(rank_items(first, n), axis=1)
-        second = np.take_along_axis(self.second.score(households), chosen, axis=1)
-        scores = min_max(first) - 1
-        np.put_along_axis(scores, chosen, (n + 1 - ranks(second)).astype(scores.dtype), axis=1)
-        return scores
+        chosen = np.sort(rank_items(first, min(self.n, first.shape[1])), axis=1)
+        order = rank_items(np.take_along_axis(second, chosen, axis=1), chosen.shape[1])
+        return in_front(first, np.take_along_axis(chosen, order, axis=1))
 
 
-def _batches(households: Codes, size: int = 512) -> list[Codes]:
+def in_front(scores: npt.ArrayLike, items: Codes) -> Floats:
+    """Scores of lists in which some items come first, in a given order, and the rest follows in that of its scores.
+
+    Only ranks decide: no offset is added to the scores, in which those that are close would become equal.
+
+    Parameters
+    ----------
+    scores : array of shape (n_households, n_items)
+    items : array of int, shape (n_households, n)
+        The items in front of each list, best first.
+
+    Returns
+    -------
+    array of float32, shape (n_households, n_items)
+        From ``n`` down to 1 for what is in front, from 0 to -1 for the rest; no two in a row are equal.
+
+    Examples
+    --------
+    >>> in_front([[1e-9, 2e-9, 7.0, 7.0]], items=np.array([[3, 1]]))
+    array([[-1. ,  1. , -0.25,  2. ]], dtype=float32)
+    """
+    scores = np.asarray(scores)
+    result = np.empty(scores.shape, np.float32)
+    for row, values, front in zip(result, scores, items, strict=True):  # one at a time: ranks take eight bytes each
+        row[:] = -ranks(values) / len(values)
+        row[front] = np.arange(len(front), 0, -1)
+    return result
+
+
+def _batches(households: Codes, size: int = 256) -> list[Codes]:
     """Households in batches, so that memory stays small."""
     return np.array_split(households, max(1, -(-len(households) // size)))
+
+
+def _sum(a: Floats, b: Floats) -> Floats:
+    """Scores of two models, added."""
+    if a.shape != b.shape:
+        raise ValueError(f"the models' scores have shapes {a.shape} and {b.shape}; fit all on the same task: fit(task)")
+    return a + b
 
 
 def _ndcg(model: Recommender, task: Task, k: int) -> Floats:
     """NDCG@k of each of a task's households."""
     return np.concatenate(
-        [ndcg_at_k(rank_items(model.score(b), k), task.targets[b], k) for b in _batches(task.households)]
+        [
+            ndcg_at_k(rank_items(scores_of(model, b, len(task.items)), k), task.targets[b], k)
+            for b in _batches(task.households)
+        ]
     )
 
 

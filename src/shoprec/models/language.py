@@ -20,9 +20,13 @@ import pandas as pd
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
-from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.arrays import Codes, Floats, whole
+from shoprec.formulas.checks import household_codes, scores_of
 from shoprec.formulas.metrics import rank_items
-from shoprec.models import Recommender
+from shoprec.models import Recommender, fitted
+from shoprec.models.content import texts_of
+from shoprec.models.counting import checked_half_life, decay
+from shoprec.models.hybrid import in_front
 from shoprec.tasks import Task
 
 if TYPE_CHECKING:
@@ -105,7 +109,14 @@ def embed(texts: Sequence[str], encoder: "SentenceTransformer | None" = None) ->
     Returns
     -------
     array of float32, shape (n_texts, 384)
+
+    Raises
+    ------
+    ValueError
+        If there is no text, or a single one outside a list.
     """
+    if isinstance(texts, str) or not len(texts):
+        raise ValueError(f"texts is {texts!r}; pass a list with at least one text")
     unique, place = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)
     encoder = encoder or load_encoder()
     vectors = encoder.encode(unique.tolist(), batch_size=128, normalize_embeddings=True, show_progress_bar=False)
@@ -134,6 +145,11 @@ class ContentEncoder:
         Whether to subtract :math:`\bar{\mathbf{x}}`.
     encoder : SentenceTransformer, optional
         By default :func:`load_encoder`.
+
+    Raises
+    ------
+    ValueError
+        If ``half_life`` is not positive.
     """
 
     def __init__(
@@ -143,7 +159,8 @@ class ContentEncoder:
         centre: bool = True,
         encoder: "SentenceTransformer | None" = None,
     ) -> None:
-        self.text, self.half_life, self.centre, self.encoder = text, half_life, centre, encoder
+        self.text, self.half_life = text, checked_half_life(half_life)
+        self.centre, self.encoder = centre, encoder
 
     def fit(self, task: Task) -> Self:
         """Embed the catalogue and average each household's purchases.
@@ -153,15 +170,15 @@ class ContentEncoder:
         ValueError
             If a product of the catalogue has no text.
         """
-        vectors = embed(_texts(self.text, task).tolist(), self.encoder)
+        vectors = embed(texts_of(self.text, task).tolist(), self.encoder)
         self.products_ = normalize(vectors - vectors.mean(axis=0)) if self.centre else vectors
-        decay = 0.5 ** ((task.cut_day - task.history.day) / self.half_life)
-        self.behaviour_ = normalize(task.history.matrix(decay) @ self.products_)
+        self.behaviour_ = normalize(task.history.matrix(decay(task, self.half_life)) @ self.products_)
         return self
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        return self.behaviour_[households] @ self.products_.T
+        behaviour = fitted(self, "behaviour_")
+        return behaviour[household_codes(households, behaviour.shape[0])] @ self.products_.T
 
 
 def mean_log_likelihoods(
@@ -192,17 +209,22 @@ def mean_log_likelihoods(
     Raises
     ------
     ValueError
-        If the prompt or a candidate has no token.
+        If there is no candidate, the prompt or one of them has no token, or they are too long for the decoder.
     """
     import torch
 
     prefix = torch.tensor([tokenizer(prompt, add_special_tokens=False)["input_ids"]], device=model.device)
     tokens = [tokenizer(c, add_special_tokens=False)["input_ids"] for c in candidates]
-    if not prefix.numel() or not all(tokens):
-        raise ValueError("the prompt and every candidate need at least one token; leave out empty names")
+    if not prefix.numel() or not tokens or not all(tokens):
+        raise ValueError(
+            "the prompt and every candidate, of one or more, need at least one token; leave out empty names"
+        )
     length = torch.tensor([len(t) for t in tokens], device=model.device)
     # Padded at the end: attention is causal, so no real token sees the padding.
     padded = torch.zeros(len(tokens), int(length.max()), dtype=torch.long, device=model.device)
+    n_tokens, most = prefix.shape[1] + padded.shape[1], model.config.max_position_embeddings
+    if n_tokens > most:
+        raise ValueError(f"prompt and candidate have {n_tokens} tokens, the decoder reads {most}; list fewer purchases")
     for row, t in zip(padded, tokens, strict=True):
         row[: len(t)] = torch.tensor(t)
     with torch.inference_mode():
@@ -222,7 +244,7 @@ class LikelihoodReranker:
 
     The household's most frequent purchases go into a prompt, and the base recommender's first ``n_candidates``
     products are ranked by the likelihood of their names after it, :func:`mean_log_likelihoods`. Everything else
-    keeps the base's order, behind them.
+    keeps the base's order, behind them (:func:`shoprec.models.hybrid.in_front`).
 
     Parameters
     ----------
@@ -238,6 +260,11 @@ class LikelihoodReranker:
         In days, of the purchases that decide what the prompt lists.
     decoder : tuple of tokenizer and model, optional
         By default :func:`load_decoder`.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
 
     Notes
     -----
@@ -259,12 +286,9 @@ class LikelihoodReranker:
         half_life: float = 90.0,
         decoder: "tuple[PreTrainedTokenizerBase, PreTrainedModel] | None" = None,
     ) -> None:
-        if n_candidates < 2:
-            raise ValueError(
-                f"n_candidates is {n_candidates}; one product cannot be put in another order, take 2 or more"
-            )
         self.base, self.names, self.decoder = base, names, decoder
-        self.n_candidates, self.n_purchases, self.half_life = n_candidates, n_purchases, half_life
+        self.n_candidates = whole(n_candidates, "n_candidates", 2)  # one product has no other order
+        self.n_purchases, self.half_life = whole(n_purchases, "n_purchases"), checked_half_life(half_life)
 
     def fit(self, task: Task) -> Self:
         """Fit the base and note what each household buys.
@@ -275,41 +299,28 @@ class LikelihoodReranker:
             If a product of the catalogue has no name.
         """
         self.base.fit(task)
-        self.item_names_ = _texts(self.names, task).to_numpy()
-        decay = 0.5 ** ((task.cut_day - task.history.day) / self.half_life)
-        self.frequency_: sparse.csr_array = task.history.matrix(decay)
+        self.item_names_ = texts_of(self.names, task).to_numpy()
+        self.frequency_: sparse.csr_array = task.history.matrix(decay(task, self.half_life))
         return self
 
     def prompt(self, household: int) -> str:
         """What the decoder is told of a household."""
-        own = self.frequency_[[household]]
+        frequency = fitted(self, "frequency_")
+        own = frequency[household_codes([household], frequency.shape[0])]
         most = own.indices[np.argsort(-own.data, kind="stable")[: self.n_purchases]]
         return self.PROMPT.format(bought=", ".join(dict.fromkeys(self.item_names_[most])))
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
+        names = fitted(self, "item_names_")
         tokenizer, model = self.decoder or load_decoder()
-        scores = np.array(self.base.score(households), dtype=np.float64)
-        first = rank_items(scores, self.n_candidates)
-        for row, household, items in zip(scores, households, first, strict=True):
-            names = [f" {name}" for name in self.item_names_[items]]
-            likelihood = mean_log_likelihoods(tokenizer, model, self.prompt(household), names)
-            # Above everything else, in the likelihood's order; equal names keep the base's.
-            order = np.argsort(np.argsort(-likelihood, kind="stable"))
-            row[items] = row[items].max() + self.n_candidates - order
-        return scores
-
-
-def _texts(text: pd.Series, task: Task) -> pd.Series:
-    """The texts of a task's items, in their order."""
-    known = text.dropna()
-    missing = task.items.difference(known.index)
-    if len(missing):
-        raise ValueError(
-            f"{len(missing)} of {len(task.items)} items have no text, first {missing.tolist()[0]!r}; pass a text "
-            "for each item"
-        )
-    return known.loc[task.items].astype(str)
+        scores = scores_of(self.base, households, len(names))
+        first = rank_items(scores, min(self.n_candidates, len(names)))
+        for household, items in zip(households, first, strict=True):
+            continuations = [f" {name}" for name in names[items]]
+            likelihood = mean_log_likelihoods(tokenizer, model, self.prompt(household), continuations)
+            items[:] = items[np.argsort(-likelihood, kind="stable")]  # equal names keep the base's order
+        return in_front(scores, first)
 
 
 def _package_folder(package: str, remedy: str) -> Path:

@@ -1,17 +1,21 @@
 """Collaborative filtering by neighbours: similar products, similar households."""
 
 from collections.abc import Callable
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import numpy as np
 from scipy import sparse
 
-from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.arrays import Codes, Floats, whole
+from shoprec.formulas.checks import household_codes, number, one_of
 from shoprec.formulas.similarity import cosine_top_k, pearson_similarity, shrink, top_k
+from shoprec.models import fitted
+from shoprec.models.counting import checked_half_life, decay
 from shoprec.tasks import Task
 
 Similarity = Literal["cosine", "pearson"]
 Weighting = Literal["binary", "counts", "log", "tfidf", "bm25"]
+SIMILARITIES = get_args(Similarity)
 
 
 class ItemKNN:
@@ -36,6 +40,11 @@ class ItemKNN:
     similarity : str
         ``"cosine"`` or ``"pearson"``.
 
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name unknown.
+
     References
     ----------
     Sarwar, Karypis, Konstan and Riedl (2001), *Item-based collaborative filtering recommendation algorithms*;
@@ -50,30 +59,33 @@ class ItemKNN:
         weighting: Weighting = "log",
         similarity: Similarity = "cosine",
     ) -> None:
-        self.k, self.strength, self.half_life = k, strength, half_life
-        self.weighting, self.similarity = weighting, similarity
+        self.k, self.strength = whole(k, "k"), number(strength, "strength", 0)
+        self.half_life = checked_half_life(half_life)
+        self.weighting = one_of(weighting, "weighting", WEIGHTINGS)
+        self.similarity = one_of(similarity, "similarity", SIMILARITIES)
 
     def fit(self, task: Task) -> Self:
         """Find each product's neighbours."""
         buyers = weigh(task.history.matrix().T.tocsr(), self.weighting)
         self.similarity_ = nearest(buyers, self.k, self.strength, self.similarity)
-        self.frequency_ = task.history.matrix(0.5 ** ((task.cut_day - task.history.day) / self.half_life))
+        self.frequency_ = task.history.matrix(decay(task, self.half_life))
         return self
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        return (self.frequency_[households] @ self.similarity_.T).toarray()
+        frequency = fitted(self, "frequency_")
+        return (frequency[household_codes(households, frequency.shape[0])] @ self.similarity_.T).toarray()
 
 
 class UserKNN:
     r"""What the households that resemble this one buy, and what it buys itself.
 
-    .. math:: s_{ui} = (1 - \alpha) \, f_{ui} + \frac{\alpha}{k} \sum_{v \in N_k(u)} f_{vi}
+    .. math:: s_{ui} = (1 - \alpha) \, f_{ui} + \frac{\alpha}{|N_k(u)|} \sum_{v \in N_k(u)} f_{vi}
 
     with :math:`N_k(u)` the ``k`` other households with the most similar purchases (by default, the cosine of damped
-    counts) and :math:`f_{ui}` the household's decayed frequency of product :math:`i`, relative to its decayed number of
-    baskets or to 1, whichever is more. The own share makes it a next-basket model: without it, it forgets what the
-    household is used to.
+    counts; fewer where fewer have anything in common with this one) and :math:`f_{ui}` the household's decayed
+    frequency of product :math:`i`, relative to its decayed number of baskets or to 1, whichever is more. The own share
+    makes it a next-basket model: without it, it forgets what the household is used to.
 
     Parameters
     ----------
@@ -85,6 +97,11 @@ class UserKNN:
         :math:`\tau` in days.
     weighting, similarity : str
         As in :class:`ItemKNN`, of a household's purchases of each product.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range or a name unknown.
 
     References
     ----------
@@ -100,35 +117,36 @@ class UserKNN:
         weighting: Weighting = "log",
         similarity: Similarity = "cosine",
     ) -> None:
-        if not 0 <= alpha <= 1:
-            raise ValueError(f"alpha is {alpha}; the neighbours' share lies between 0 and 1")
-        self.k, self.alpha, self.half_life = k, alpha, half_life
-        self.weighting, self.similarity = weighting, similarity
+        self.k, self.alpha = whole(k, "k"), number(alpha, "alpha", 0, 1, note=", the neighbours' share")
+        self.half_life = checked_half_life(half_life)
+        self.weighting = one_of(weighting, "weighting", WEIGHTINGS)
+        self.similarity = one_of(similarity, "similarity", SIMILARITIES)
 
     def fit(self, task: Task) -> Self:
-        """Find each household's neighbours and add up what they buy."""
+        """Find each household's neighbours and how often each household buys each product."""
         history = task.history
-        baskets = weigh(history.matrix(), self.weighting)
-        neighbours = nearest(baskets, self.k + 1, similarity=self.similarity)  # + 1: the household itself
-        neighbours = sparse.csr_array(neighbours > 0).astype(np.float32)
-        neighbours.setdiag(0)
-        self.neighbours_ = neighbours
-        decay = 0.5 ** ((task.cut_day - history.day) / self.half_life)
-        n_baskets = np.bincount(history.user, decay * history.opens_basket, minlength=history.n_users)
-        self.frequency_ = sparse.csr_array(sparse.diags_array(1 / np.maximum(n_baskets, 1)) @ history.matrix(decay))
+        similarity = nearest(weigh(history.matrix(), self.weighting), self.k + 1, similarity=self.similarity)
+        self.neighbours_ = sparse.csr_array(similarity > 0).astype(np.float32)
+        self.neighbours_.setdiag(0)  # each household was the first of its own k + 1
+        weight = decay(task, self.half_life)
+        n_baskets = np.bincount(history.user, weight * history.opens_basket, minlength=history.n_users)
+        self.frequency_ = history.matrix(weight / np.maximum(n_baskets, 1)[history.user])
         return self
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        own = self.frequency_[households]
-        theirs = self.neighbours_[households] @ self.frequency_
-        return (1 - self.alpha) * own.toarray() + self.alpha / self.k * theirs.toarray()
+        frequency = fitted(self, "frequency_")
+        households = household_codes(households, frequency.shape[0])
+        neighbours = self.neighbours_[households]
+        share = self.alpha / np.maximum(neighbours.sum(axis=1), 1)
+        theirs = sparse.diags_array(share.astype(np.float32)) @ neighbours @ frequency
+        return ((1 - self.alpha) * frequency[households] + theirs).toarray()
 
 
 def nearest(
     vectors: sparse.csr_array, k: int, strength: float = 0.0, similarity: Similarity = "cosine", block: int = 256
 ) -> sparse.csr_array:
-    """Similarity of each row to its ``k`` nearest rows, itself among them.
+    """Similarity of each row to its ``k`` nearest rows, itself among them however many are equal to it.
 
     Parameters
     ----------
@@ -150,7 +168,7 @@ def nearest(
     Raises
     ------
     ValueError
-        If the similarity has another name.
+        If the similarity has another name, or a number is out of range.
 
     Examples
     --------
@@ -162,19 +180,28 @@ def nearest(
            [ 0.33,  1.  , -0.33],
            [-1.  , -0.33,  1.  ]])
     """
-    if similarity == "cosine":
-        return cosine_top_k(vectors, k=k, strength=strength, block=block)
-    if similarity != "pearson":
-        raise ValueError(f"similarity is {similarity!r}; choose 'cosine' or 'pearson'")
+    k, strength = whole(k, "k"), number(strength, "strength", 0)
+    if one_of(similarity, "similarity", SIMILARITIES) == "cosine":
+        return _with_itself(cosine_top_k(vectors, k=k, strength=strength, block=block), k)
     seen = abs(vectors).sign()
     blocks = []
-    for start in range(0, vectors.shape[0], block):
+    for start in range(0, vectors.shape[0], whole(block, "block")):
         rows = slice(start, start + block)
         correlation = pearson_similarity(vectors[rows], vectors)
         if strength != 0:
             correlation = shrink(correlation, (seen[rows] @ seen.T).toarray(), strength)
         blocks.append(top_k(correlation, k))
-    return sparse.vstack(blocks, format="csr")
+    return _with_itself(sparse.vstack(blocks, format="csr"), k)
+
+
+def _with_itself(similarity: sparse.csr_array, k: int) -> sparse.csr_array:
+    """Give a row a place among its own ``k`` nearest if as many rows equal to it took all places."""
+    crowded = np.flatnonzero((similarity.diagonal() == 0) & (np.diff(similarity.indptr) == k))
+    # Nothing is nearer to a row than itself, so that those in its places are as near.
+    similarity.indices[similarity.indptr[crowded + 1] - 1] = crowded
+    similarity.has_sorted_indices = False
+    similarity.sort_indices()
+    return similarity
 
 
 def weigh(counts: sparse.csr_array, weighting: Weighting) -> sparse.csr_array:
@@ -191,21 +218,19 @@ def weigh(counts: sparse.csr_array, weighting: Weighting) -> sparse.csr_array:
     Raises
     ------
     ValueError
-        If the weighting has another name.
+        If the weighting has another name, or a count is negative, NaN or infinite.
 
     Examples
     --------
     >>> weigh(sparse.csr_array([[3., 0, 1]]), "binary").toarray()
     array([[1., 0., 1.]])
     """
-    if weighting not in WEIGHTINGS:
-        raise ValueError(f"weighting is {weighting!r}; choose one of {', '.join(WEIGHTINGS)}")
-    return WEIGHTINGS[weighting](counts)
+    return WEIGHTINGS[one_of(weighting, "weighting", WEIGHTINGS)](counts)
 
 
 def damped(counts: sparse.csr_array) -> sparse.csr_array:
     """Counts on a logarithmic scale, log(1 + n): the tenth carton of milk says less than the first."""
-    return counts.log1p()
+    return _counts(counts).log1p()
 
 
 def tfidf_weights(counts: sparse.csr_array) -> sparse.csr_array:
@@ -237,6 +262,7 @@ def tfidf_weights(counts: sparse.csr_array) -> sparse.csr_array:
            [0.   , 0.   ],
            [0.   , 0.   ]])
     """
+    counts = _counts(counts)
     return _scaled(counts.sqrt(), columns=_rarity(counts))
 
 
@@ -261,7 +287,7 @@ def bm25_weights(counts: sparse.csr_array, k1: float = 1.2, b: float = 0.75) -> 
     Raises
     ------
     ValueError
-        If a parameter is out of range.
+        If a parameter is out of range, or a count is.
 
     References
     ----------
@@ -274,13 +300,22 @@ def bm25_weights(counts: sparse.csr_array, k1: float = 1.2, b: float = 0.75) -> 
     >>> bm25_weights(counts, b=0).max(axis=1).toarray().round(3)
     array([0.693, 1.346, 0.693, 0.   ])
     """
-    if not (k1 >= 0 and 0 <= b <= 1):
-        raise ValueError(f"k1 is {k1}, b is {b}; take k1 >= 0 and b between 0 and 1")
+    counts, k1, b = _counts(counts), number(k1, "k1", 0, ends="[)"), number(b, "b", 0, 1)
     length = counts.sum(axis=1)
     norm = k1 * (1 - b + b * length / max(length.mean(), 1e-12))
     weights = counts.copy()
     weights.data *= (k1 + 1) / (weights.data + np.repeat(norm, np.diff(counts.indptr))).astype(counts.dtype)
     return _scaled(weights, columns=_rarity(counts))
+
+
+def _counts(counts: sparse.csr_array) -> sparse.csr_array:
+    """Counts as floats, after making sure that they can be counts."""
+    counts = sparse.csr_array(counts)
+    if counts.dtype.kind != "f":
+        counts = counts.astype(float)
+    if not (counts.data >= 0).all() or np.isinf(counts.data).any():
+        raise ValueError("counts hold a number that is negative, NaN or infinite; pass how often each pair occurs")
+    return counts
 
 
 def _rarity(counts: sparse.csr_array) -> Floats:
@@ -297,8 +332,8 @@ def _scaled(matrix: sparse.csr_array, columns: Floats) -> sparse.csr_array:
 
 
 WEIGHTINGS: dict[str, Callable[[sparse.csr_array], sparse.csr_array]] = {
-    "binary": lambda counts: counts.sign(),
-    "counts": lambda counts: counts,
+    "binary": lambda counts: _counts(counts).sign(),
+    "counts": _counts,
     "log": damped,
     "tfidf": tfidf_weights,
     "bm25": bm25_weights,
