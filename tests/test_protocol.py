@@ -1,6 +1,4 @@
-"""The book's protocol on the real data: its sizes, its baselines' results, and the time that they take."""
-
-import time
+"""The book's protocol on the real data: its sizes, and its baselines' results."""
 
 import numpy as np
 import pytest
@@ -22,22 +20,6 @@ def purchases():
 @pytest.fixture(scope="session")
 def task(purchases):
     return next_basket_split(purchases)
-
-
-def cpu_seconds(function, limit, tries=3):
-    """Least CPU time of a few calls; stops at the first within the limit.
-
-    Wall time says nothing on a machine that other programs share, and even CPU time grows while they fight for
-    its caches, so that a slow call is given another chance.
-    """
-    seconds = np.inf
-    for _ in range(tries):
-        start = time.process_time()
-        function()
-        seconds = min(seconds, time.process_time() - start)
-        if seconds < limit:
-            break
-    return seconds
 
 
 def test_the_protocol_has_the_stated_sizes(task):
@@ -64,12 +46,6 @@ def test_counting_reaches_the_stated_quality(task):
     frequency = evaluate(PersonalFrequency(90).fit(task), task)["ndcg"].mean()
     assert popularity == pytest.approx(0.077, abs=0.002)
     assert frequency >= 0.226
-
-
-def test_item_knn_and_its_evaluation_are_fast(task):
-    model = ItemKNN()
-    assert cpu_seconds(lambda: model.fit(task), limit=5) < 5
-    assert cpu_seconds(lambda: evaluate(model, task), limit=2) < 2
 
 
 @pytest.mark.filterwarnings("ignore:Method expects CSR")

@@ -13,7 +13,8 @@ def label(pair: Pair) -> str:
     >>> label(("召回率", "Recall@10")), label(("Transformer", "Transformer"))
     ('召回率 Recall@10', 'Transformer')
     """
-    return pair[0] if pair[0] == pair[1] else " ".join(pair)
+    zh, en = _both(pair)
+    return zh if zh == en else f"{zh} {en}"
 
 
 def spans(pair: Pair) -> str:
@@ -24,5 +25,12 @@ def spans(pair: Pair) -> str:
     >>> spans(("香蕉", "Bananas"))
     '<span lang="zh">香蕉</span> <span lang="en">Bananas</span>'
     """
-    zh, en = map(html.escape, pair)
+    zh, en = map(html.escape, _both(pair))
     return zh if zh == en else f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
+
+
+def _both(pair: Pair) -> Pair:
+    """The pair, after making sure that it is one: a text of two characters would pass for it."""
+    if isinstance(pair, str) or len(pair) != 2:
+        raise ValueError(f"{pair!r} is no pair; pass what it is called in Chinese and in English, (zh, en)")
+    return pair

@@ -1,7 +1,6 @@
 """The Complete Journey as the package hands it out, and the names of its products in two languages."""
 
 import re
-import time
 from importlib import resources
 
 import pandas as pd
@@ -112,10 +111,21 @@ def test_bands_are_ordered_by_amount(journey):
     assert journey.households["kids_count"].cat.categories.tolist() == ["0", "1", "2", "3+"]
 
 
-def test_loading_is_fast(journey):
-    start = time.process_time()
-    complete_journey()
-    assert time.process_time() - start < 5  # about one second; the bound leaves room for slow machines
+def test_each_table_is_read_once_and_only_the_columns_that_are_handed_out(monkeypatch):
+    read, asked = pyarrow.parquet.read_table, []
+
+    def noted(source, columns=None):
+        asked.append(columns)
+        return read(source, columns=columns)
+
+    monkeypatch.setattr(pyarrow.parquet, "read_table", noted)
+    journey = complete_journey()
+    assert [columns and len(columns) for columns in asked] == [7, len(journey.purchases.columns), None]
+
+
+def test_names_of_unknown_items_are_refused(journey):
+    with pytest.raises(ValueError, match="1 items are not in products, first 3; pass ids, not codes"):
+        journey.names([1082185, 3])
 
 
 # --- Names ---

@@ -50,6 +50,21 @@ def render(*texts):
         figure.savefig(io.BytesIO())
 
 
+def test_models_are_called_by_their_own_names():
+    said = {
+        "popularity": ("热门", "Popularity"), "frequency": ("频次", "frequency"), "item_knn": ("物品", "Item"),
+        "user_knn": ("用户", "User"), "content": ("商品", "Content"), "transformer": ("Transformer", "Transformer"),
+        "behaviour": ("行为", "Behaviour"), "two_terms": ("两项", "Two-term"), "rank_fusion": ("名次", "Rank"),
+        "hybrid": ("加权", "Weighted"), "random": ("随机", "Random"), "encoder": ("编码器", "encoder"),
+        "decoder": ("重排", "re-rank"),
+    }  # fmt: skip
+    assert MODEL_NAMES.keys() == said.keys()
+    for model, words in said.items():
+        for language in (0, 1):
+            named = [m for m, pair in MODEL_NAMES.items() if words[language] in pair[language]]
+            assert named == [model], f"{words[language]} stands in the names of {named}"
+
+
 def test_every_label_has_its_glyphs():
     render(*map(label, MODEL_NAMES.values()), SAMPLE, r"权重 $w_1 \langle u, v \rangle$ 与 $w_2$")
 
@@ -97,6 +112,30 @@ def test_pairs_become_labels_and_spans():
     assert label(("名次", "Rank")) == "名次 Rank"
     assert spans(("<甲>", "A & B")) == '<span lang="zh">&lt;甲&gt;</span> <span lang="en">A &amp; B</span>'
     assert spans(("K<N", "K<N")) == "K&lt;N"
+
+
+@pytest.mark.parametrize("bad", ["名次", ("名次",), ("名", "次", "Rank"), ""])
+def test_what_is_no_pair_is_refused(bad):
+    for show in (label, spans):
+        with pytest.raises(ValueError, match=r"is no pair; pass .* \(zh, en\)"):
+            show(bad)
+
+
+def test_what_cannot_be_shown_says_what_is_missing(board):
+    with pytest.raises(ValueError, match=r"lacks the columns \['b'\]; it has \['a'\]"):
+        show_table(pd.DataFrame({"a": [1]}), {"a": ("甲", "A"), "b": ("乙", "B")})
+    assert "<tbody></tbody>" in show_table(pd.DataFrame({"a": []}), {"a": ("甲", "A")}).data
+    with pytest.raises(ValueError, match=r"lacks the columns \['high'\].*pass leaderboard\(evaluations\)"):
+        plot_leaderboard(board.drop(columns="high"))
+    with pytest.raises(ValueError, match="has no rows; pass leaderboard"):
+        plot_leaderboard(board.iloc[:0])
+    with pytest.raises(ValueError, match=r"lacks the columns \['validation'\]"):
+        plot_training({"transformer": pd.DataFrame({"loss": [1.0]})})
+    stage = {"title": ("训练", "Train"), "value": "1", "unit": ("户", "households"), "risk": ("偏差", "bias")}
+    with pytest.raises(ValueError, match="of 0 stages"):
+        plot_pipeline([], ("反馈", "feedback"))
+    with pytest.raises(ValueError, match=r"of 2 stages, \[1\] lack a part"):
+        plot_pipeline([stage, {"title": stage["title"]}], ("反馈", "feedback"))
 
 
 def test_tables_are_escaped_formatted_and_bilingual():

@@ -52,12 +52,21 @@ class Journey:
     def names(self, items: Iterable[int]) -> list[tuple[str, str]]:
         """Readable names of products, Chinese and English.
 
+        Raises
+        ------
+        ValueError
+            If an item is not in the product table.
+
         Examples
         --------
         >>> complete_journey().names([1082185])
         [('香蕉 40 lb', 'Bananas 40 lb')]
         """
-        table = self.products.loc[list(items), ["name_zh", "name_en"]]
+        items = list(items)
+        unknown = pd.Index(items).difference(self.products.index).tolist()
+        if unknown:
+            raise ValueError(f"{len(unknown)} items are not in products, first {unknown[0]!r}; pass ids, not codes")
+        table = self.products.loc[items, ["name_zh", "name_en"]]
         return list(table.itertuples(index=False, name=None))
 
 

@@ -2,7 +2,7 @@
 
 import html
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +80,18 @@ def show_table(
     formats : mapping, optional
         Format specification by column, such as ``".3f"``.
 
+    Raises
+    ------
+    ValueError
+        If the frame lacks a column.
+
     Examples
     --------
     >>> table = show_table(pd.DataFrame({"n": [1234]}, index=["a"]), {"n": ("数量", "Count")}, formats={"n": ","})
     >>> "1,234" in table.data and 'lang="zh">数量' in table.data
     True
     """
+    _check_columns(frame, columns)
     names, formats = names or {}, formats or {}
     left = {c: len(frame) > 0 and isinstance(frame[c].iloc[0], tuple) for c in columns}  # names; numbers go right
     head = _cell("th", index, scope="col", left=True) if index else ""
@@ -96,6 +102,15 @@ def show_table(
         cells = (_cell("td", v, formats.get(c, ""), left=left[c]) for c, v in zip(columns, row, strict=True))
         rows.append(f"<tr>{first}{''.join(cells)}</tr>")
     return HTML(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
+
+
+def _check_columns(frame: pd.DataFrame, columns: Iterable[str], source: str = "") -> None:
+    """Raise if the frame lacks one of the columns, or any row where a source says what to show."""
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise ValueError(f"the table lacks the columns {missing}; it has {list(frame.columns)}{source}")
+    if source and frame.empty:
+        raise ValueError(f"the table has no rows{source}")
 
 
 def _cell(tag: str, value: Any, spec: str = "", scope: str = "", left: bool = False) -> str:
@@ -119,7 +134,13 @@ def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAME
         From :func:`shoprec.evaluation.leaderboard`.
     names : mapping
         Bilingual names of its rows.
+
+    Raises
+    ------
+    ValueError
+        If the table is empty or lacks a column.
     """
+    _check_columns(board, ("all", "low", "high", "repeat", "explore"), "; pass leaderboard(evaluations)")
     board = board.iloc[::-1]
     y = np.arange(len(board))
     figure, axes = plt.subplots(1, 3, figsize=(9, 0.38 * len(board) + 1.1), sharey=True, width_ratios=[2, 1.2, 1.2])
@@ -137,7 +158,22 @@ def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAME
 
 
 def plot_training(logs: Mapping[str, pd.DataFrame], names: Mapping[str, Pair] = MODEL_NAMES) -> Sequence[Axes]:
-    """Loss and validation score by epoch, with the epoch whose weights were kept."""
+    """Loss and validation score by epoch, with the epoch whose weights were kept.
+
+    Parameters
+    ----------
+    logs : mapping of name to DataFrame
+        Columns ``loss`` and ``validation``, one row per epoch, as from :func:`shoprec.training.loop.train`.
+    names : mapping
+        Bilingual names of the logs.
+
+    Raises
+    ------
+    ValueError
+        If a log is empty or lacks a column.
+    """
+    for log in logs.values():
+        _check_columns(log, ("loss", "validation"), "; pass what train(...) returns")
     _, axes = plt.subplots(1, 2, figsize=(8.5, 3.2))
     for name, log in logs.items():
         best = int(np.argmax(log["validation"]))
@@ -159,7 +195,15 @@ def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
         ``title``, ``unit`` and ``risk`` are pairs, ``value`` is the number that leaves the stage, as text.
     back : pair
         What flows from the last stage back to the first.
+
+    Raises
+    ------
+    ValueError
+        If there is no stage, or one lacks a part.
     """
+    lacking = [i for i, stage in enumerate(stages) if not {"title", "unit", "risk", "value"} <= stage.keys()]
+    if not stages or lacking:
+        raise ValueError(f"of {len(stages)} stages, {lacking} lack a part; give each a title, unit, risk and value")
     width, gap, colors = 1.0, 0.22, [BLUE, SKY, GREEN, ORANGE, PINK]
     _, axis = plt.subplots(figsize=(1.9 * len(stages), 3.5))
     for i, stage in enumerate(stages):
