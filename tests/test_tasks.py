@@ -7,32 +7,34 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from synthetic import CUT, make_purchases
 
+from shoprec.data.interactions import DataError
 from shoprec.tasks import frequent_items, next_basket_split, random_basket_split, random_split
 
 
 def slow_split(table, cut, until, catalogue):
-    """History as {user: {(basket, item)}} with each basket's time, and targets as {user: {item}}."""
-    if "basket" not in table:
-        table = table.assign(basket=table["timestamp"].dt.strftime("%Y-%m-%d"))
+    """History as {user: {(basket, item)}} with each basket's time, and targets as {user: {item}}.
+
+    A basket is what a user has under one number on one day, at the time of its first line.
+    """
+    day = table["timestamp"].dt.strftime("%Y-%m-%d")
+    number = table["basket"].astype("str") if "basket" in table else pd.Series("", index=table.index)
+    table = table.assign(basket=list(zip(number, day, strict=True)))
     cut = pd.Timestamp(cut)
     until = pd.Timestamp(until) if until is not None else pd.Timestamp.max
-    events, times, future = {}, {}, {}
+    times, events, future, targets = {}, {}, {}, {}
     for row in table.itertuples():
-        if row.item not in catalogue:
-            continue
-        if row.timestamp < cut:
+        key = row.user, row.basket
+        times[key] = min(times.get(key, row.timestamp), row.timestamp)
+    for row in table[table["item"].isin(catalogue)].itertuples():
+        moment = times[row.user, row.basket]
+        if moment < cut:
             events.setdefault(row.user, set()).add((row.basket, row.item))
-            key = row.user, row.basket
-            times[key] = min(times.get(key, row.timestamp), row.timestamp)
-        elif row.timestamp < until:
-            future.setdefault(row.user, []).append((row.timestamp, row.basket, row.item))
-    targets = {}
-    for user, lines in future.items():
-        if user in events:
-            first = min(lines, key=lambda line: line[0])[:1]
-            # Of two baskets at the same moment, the one with the lower number.
-            basket = min(line[1] for line in lines if line[:1] == first)
-            targets[user] = {item for _, b, item in lines if b == basket}
+        elif moment < until:
+            future.setdefault(row.user, []).append((moment, row.basket, row.item))
+    for user in events.keys() & future.keys():
+        # Of two baskets at the same moment, the one with the lower number.
+        first = min(line[:2] for line in future[user])
+        targets[user] = {item for *basket, item in future[user] if tuple(basket) == first}
     return events, times, targets
 
 
@@ -123,14 +125,11 @@ def small_tables(draw):
 def test_history_ends_and_targets_begin_at_the_cut(table, hour, length):
     cut = pd.Timestamp("2021-03-01") + pd.Timedelta(hours=hour)
     until = None if length is None else cut + pd.Timedelta(hours=length)
-    future = table["timestamp"] >= cut
-    if until is not None:
-        future &= table["timestamp"] < until
-    assume((table["timestamp"] < cut).any() and future.any())
+    assume(slow_split(table, cut, until, set("abcd"))[2])
     task = next_basket_split(table, cut, until=until, items=list("abcd"))
     assert (task.history.day < task.cut_day).all()
     for user, items in targets_of(task).items():
-        assert items <= set(table.loc[future & (table["user"] == user), "item"])
+        assert items <= set(table.loc[(table["timestamp"] >= cut) & (table["user"] == user), "item"])
     assert_equals_slow_split(task, table, cut, until, set("abcd"))
     assert_history_is_in_order(task.history)
 
@@ -139,6 +138,8 @@ def test_a_basket_is_one_moment_even_if_its_lines_are_not():
     times = pd.to_datetime(["2021-01-01 09:00", "2021-01-01 18:00", "2021-01-05 10:00"])
     table = pd.DataFrame({"user": 1, "item": ["a", "b", "a"], "timestamp": times})
     history = next_basket_split(table, "2021-01-05", items=["a", "b"]).history
+    noon_cut = next_basket_split(table, "2021-01-01 12:00", items=["a", "b"])
+    assert noon_cut.history.item.tolist() == [0, 1]  # the whole basket lies on one side of a cut at noon, too
     noon = (pd.Timestamp("2021-01-01 12:00") - pd.Timestamp(0)) / pd.Timedelta(days=1)
     assert history.basket.tolist() == [0, 0]
     assert history.known(np.array([0]), np.array([noon])).item() == 2
@@ -263,3 +264,96 @@ def test_select_keeps_events_and_numbers_baskets_anew():
     assert (part.n_users, part.n_items) == (history.n_users, history.n_items)
     _, expected = np.unique(history.basket[keep], return_inverse=True)
     np.testing.assert_array_equal(part.basket, expected)
+
+
+def shop(**columns):
+    """A small table in order, with some columns replaced."""
+    days = pd.to_datetime(["2017-01-01", "2017-02-05", "2017-04-09", "2017-01-02", "2017-04-10"])
+    table = pd.DataFrame({"user": [1, 1, 1, 2, 2], "item": [10, 11, 10, 10, 11], "timestamp": days})
+    return table.assign(**columns)
+
+
+def refusal(table, cut="2017-03-01", **options):
+    """The message of the one clear error."""
+    with pytest.raises(DataError) as caught:
+        next_basket_split(table, cut, **{"min_users": 1} | options)
+    return str(caught.value)
+
+
+def test_receipt_numbers_that_restart_are_baskets_of_their_own():
+    task = next_basket_split(shop(basket=[17, 17, 17, 17, 3]), "2017-03-01", min_users=1)
+    assert task.history.basket.tolist() == [0, 1, 2]
+    assert targets_of(task) == {1: {10}, 2: {11}}
+
+
+def test_rows_without_a_basket_id_are_one_basket_per_user_and_day():
+    table = pd.concat([shop(basket=["a", None, None, None, "b"]), shop(item=12, basket=[None, None, "c", "d", "b"])])
+    task = next_basket_split(table, "2017-03-01", min_users=1)
+    baskets = pd.Series(task.items[task.history.item]).groupby(task.history.basket).agg(list)
+    assert sorted(baskets) == [[10], [10], [11, 12], [12], [12]]
+    assert task.targets.sum() == 3  # of the two baskets of 9 April the numbered one comes first
+    assert not np.isnan(task.history.day).any()
+
+
+def test_the_type_of_the_timestamps_is_refused_with_the_call_that_mends_it():
+    table = shop()
+    zoned = refusal(table.assign(timestamp=table["timestamp"].dt.tz_localize("UTC")))
+    assert "has the time zone UTC" in zoned
+    assert '.dt.tz_convert("Asia/Shanghai").dt.tz_localize(None)' in zoned
+    text = refusal(table.assign(timestamp=table["timestamp"].astype("str")))
+    assert "holds text" in text
+    assert 'pd.to_datetime(purchases["timestamp"])' in text
+    numbers = refusal(table.assign(timestamp=[1_488_326_400] * 5))
+    assert "holds numbers" in numbers
+    assert 'unit="s"' in numbers
+    dates = refusal(table.assign(timestamp=table["timestamp"].dt.date))
+    assert "convert it first" in dates
+    mended = table.assign(timestamp=pd.to_datetime(table["timestamp"].astype("str")))
+    assert len(next_basket_split(mended, "2017-03-01", min_users=1).households) == 2
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_any_unit_of_time_gives_the_same_task(unit):
+    table = shop(timestamp=shop()["timestamp"].astype(f"datetime64[{unit}]"))
+    task = next_basket_split(table, "2017-03-01", min_users=1)
+    np.testing.assert_array_equal(task.history.day, [17167, 17202, 17168])
+
+
+@pytest.mark.parametrize("name", ["user", "item", "timestamp"])
+def test_missing_values_are_refused_with_their_place(name):
+    table = shop().astype({"user": "str", "item": "str"})
+    table.loc[3, name] = None
+    message = refusal(table)
+    assert f"{name} is missing in 1 of 5 purchases, first at index 3" in message
+    assert f'dropna(subset=["{name}"])' in message
+
+
+def test_columns_that_are_absent_twice_or_mixed_are_refused():
+    assert "lack the columns ['user']" in refusal(shop().rename(columns={"user": "member"}))
+    twice = pd.concat([shop(), shop()[["item"]]], axis=1)
+    assert "have the column 'item' more than once" in refusal(twice)
+    assert "user holds values of several types" in refusal(shop(user=pd.Series([1, "1", 2, 2, "x"], dtype=object)))
+    assert "are a dict" in refusal({"user": [1]})
+
+
+def test_a_catalogue_is_checked_against_the_table():
+    message = refusal(shop(), items=["10"])
+    assert "none of the 1 items was bought: items has '10' (str), the purchases 10 (int64)" in message
+    assert 'purchases["item"].astype("str")' in message
+    assert "items has 10 more than once" in refusal(shop(), items=[10, 11, 10])
+    assert "missing value" in refusal(shop(), items=[10, None])
+    assert "none of the 0 items" in refusal(shop(), items=[])
+
+
+def test_nobody_on_both_sides_is_one_error_that_says_what_the_columns_look_like():
+    message = refusal(shop(user=["o1", "o2", "o3", "o4", "o5"]))
+    assert "no user has purchases on both sides of the cut 2017-03-01: 3 only before it, 2 only after" in message
+    assert "5 rows, 5 users (1.0 rows each), 2 items" in message
+    assert "'o1' stand for orders" in message
+
+
+def test_a_cut_is_a_date_of_the_shop():
+    assert "cut=" in refusal(shop(), cut=pd.Timestamp("2017-03-01", tz="UTC"))
+    assert "is not after the cut" in refusal(shop(), until="2017-02-01")
+    assert "no purchase of a catalogue item before the cut" in refusal(shop(), cut="2016-01-01", items=[10])
+    assert "no purchase of a catalogue item after the cut" in refusal(shop(), cut="2018-01-01")

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from shoprec.data.purchases import catalogue_of, nobody_comes_back, number_baskets, require_purchases
+from shoprec.data.report import DataError
 from shoprec.formulas.arrays import Codes, Floats, Mask
 
 VALIDATION_CUT = "2017-11-01"  #: everything that is tuned is tuned on the month from here
@@ -184,8 +186,9 @@ def next_basket_split(
     Parameters
     ----------
     purchases : DataFrame
-        Columns ``user``, ``item``, ``timestamp`` and, if known, ``basket``. Without it, all that a user buys
-        on one day is one basket.
+        Columns ``user``, ``item``, ``timestamp`` (the shop's clock, without a zone) and, if known, ``basket``. A basket
+        is what a user has under one id on one day; where there is no id, all that a user buys on one day is one.
+        It happens at the time of its first line, so it lies on one side of the cut.
     cut : date
         First moment of the target period. A household's target is its first basket from then on.
     until : date, optional
@@ -202,8 +205,9 @@ def next_basket_split(
 
     Raises
     ------
-    ValueError
-        If a column is missing, or nothing is left before or after the cut.
+    DataError
+        A ValueError. If a column is missing or of a type that can't be cut, an item of the catalogue occurs twice or
+        none was bought, nothing is left before or after the cut, or nobody has purchases on both sides of it.
 
     Examples
     --------
@@ -216,9 +220,11 @@ def next_basket_split(
     >>> task.users[task.households].tolist(), task.targets[task.households].toarray()
     (['Ann'], array([[ True, False,  True]]))
     """
-    table = _with_baskets(purchases)
-    cut = pd.Timestamp(cut)
-    catalogue = frequent_items(table, cut, min_users) if items is None else pd.Index(items, name="item")
+    table = _with_baskets(require_purchases(purchases))
+    cut, end = _moment(cut, "cut"), None if until is None else _moment(until, "until")
+    if end is not None and end <= cut:
+        raise DataError(f"until={end} is not after the cut {cut}; no purchase can lie between")
+    catalogue = frequent_items(table, cut, min_users) if items is None else catalogue_of(items, table)
     table = table[table["item"].isin(catalogue)]
     users = pd.Index(np.sort(table["user"].unique()), name="user")
     table = table.assign(
@@ -226,17 +232,19 @@ def next_basket_split(
     )
 
     past = table["timestamp"] < cut
-    future = table[~past] if until is None else table[~past & (table["timestamp"] < pd.Timestamp(until))]
+    future = table[~past] if end is None else table[~past & (table["timestamp"] < end)]
     if not past.any() or future.empty:
         side = "before" if not past.any() else "after"
         first, last = purchases["timestamp"].min(), purchases["timestamp"].max()
-        raise ValueError(
+        raise DataError(
             f"no purchase of a catalogue item {side} the cut {cut:%Y-%m-%d}; the table runs from {first} to "
             f"{last} and the catalogue has {len(catalogue):,} items: choose another cut or a lower min_users"
         )
     history = _history(table[past], len(users), len(catalogue))
     targets = _first_baskets(future[future["user"].isin(np.unique(history.user))], history)
     households = np.flatnonzero(np.diff(targets.indptr))
+    if not len(households):
+        raise nobody_comes_back(purchases, cut, table["user"][past].nunique(), future["user"].nunique())
     return Task(history, targets, households, users, catalogue, cut)
 
 
@@ -300,21 +308,22 @@ def _held_out(task: Task, keep: Mask, held: Mask) -> Task:
     return replace(task, history=history, targets=targets, households=households)
 
 
+def _moment(date: str | pd.Timestamp, name: str) -> pd.Timestamp:
+    moment = pd.Timestamp(date)
+    if moment is pd.NaT or moment.tz is not None:
+        raise DataError(
+            f"{name}={date!r} has a time zone or is no date; pass a date of the shop's own clock, as 2017-12-01"
+        )
+    return moment
+
+
 def _with_baskets(purchases: pd.DataFrame) -> pd.DataFrame:
-    """The needed columns, with baskets made from user and day where the data has none."""
-    missing = [c for c in ("user", "item", "timestamp") if c not in purchases]
-    if missing:
-        raise ValueError(f"purchases lack the columns {missing}; they have {list(purchases.columns)}")
-    table = purchases[["user", "item", "timestamp"]]
-    if "basket" in purchases:
-        return table.assign(basket=purchases["basket"])
-    days = purchases["timestamp"].dt.normalize()
-    return table.assign(basket=purchases.groupby(["user", days], sort=False).ngroup())
+    """The purchases with their baskets numbered, each at the time of its first line: a basket is one moment."""
+    table = purchases.assign(basket=number_baskets(purchases))
+    return table.assign(timestamp=table.groupby("basket")["timestamp"].transform("min"))
 
 
 def _history(past: pd.DataFrame, n_users: int, n_items: int) -> History:
-    # A basket is one moment. Lines of one trip may be minutes or, where baskets were made from days, hours apart.
-    past = past.assign(timestamp=past.groupby(["user", "basket"])["timestamp"].transform("min"))
     past = past.drop_duplicates(["user", "basket", "item"])
     past = past.sort_values(["user", "timestamp", "basket", "item"], kind="stable")
     pair = past[["user", "basket"]]

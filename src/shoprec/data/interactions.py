@@ -1,101 +1,83 @@
-"""The reader's own purchases or ratings, from a file, with every row accounted for."""
+"""The reader's own purchases or ratings, from a file of any usual kind, with every row accounted for."""
 
-import csv
-import difflib
-import io
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import chain, islice
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
+import pyarrow.compute as pc
 
-_REQUIRED = ("user", "item", "timestamp")
-_OPTIONAL = ("quantity", "rating", "basket")
-# What spreadsheets, pandas, R and databases write where nothing is known.
-_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
-# Above this share of unreadable values the column was misunderstood; below, single values were mistyped.
-_MAX_UNREADABLE = 0.2
-# The number of digits tells seconds from milliseconds for every time between 1973 and 2286.
-_EPOCH_DIGITS: dict[Literal["s", "ms", "us", "ns"], list[int]]
-_EPOCH_DIGITS = {"s": [9, 10], "ms": [12, 13], "us": [15, 16], "ns": [18, 19]}
-_DIGIT_DATES = {8: "%Y%m%d", 14: "%Y%m%d%H%M%S"}
-_CLOCK = (
-    r"(?:[T ]\s*(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<sec>\d{2}(?:\.\d{1,9})?))?"
-    r"(?:\s*(?P<half>[AaPp])[Mm])?)?$"
-)
-_YEAR_FIRST = r"^(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?" + _CLOCK
-_YEAR_LAST = r"^(?P<one>\d{1,2})[-/.](?P<two>\d{1,2})[-/.](?P<year>\d{4})" + _CLOCK
-_HAS_OFFSET = r":\d{2}(?:\.\d+)?\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
-_DATE_REMEDY = "Write dates as 2017-03-31, 2017-03-31 18:05:00 or 2017-03-31T18:05:00+08:00, or as seconds since 1970."
+from shoprec.data.delimited import Layout
+from shoprec.data.events import Where, keep_where, note_events
+from shoprec.data.files import open_table
+from shoprec.data.header import find_columns, wanted_names
+from shoprec.data.report import DataError, DataWarning, DroppedRows, Ledger
+from shoprec.data.table import Table
+from shoprec.data.timestamps import REMEDY, Dates, read_timestamps
+from shoprec.data.values import Coded, is_missing, normalised, read_ids, read_numbers, require_readable
 
-
-class DataError(ValueError):
-    """The reader's file can't be used as it is; the message says where it fails and what helps."""
-
-
-class DataWarning(UserWarning):
-    """The reader's file was used, but not all of it or not literally."""
-
-
-class DroppedRows(NamedTuple):  # a tuple, since pandas writes a frame's attrs into Parquet as JSON
-    """What `read_interactions` left out of a file, and why.
-
-    Attributes
-    ----------
-    file : str
-        The file's path.
-    rows, kept : int
-        How many rows the file has, and how many were kept. The difference is the sum of `counts`.
-    counts : dict of str to int
-        Dropped rows by reason. A row counts once, at the first reason that applies.
-    first_lines : dict of str to list of int
-        The first five lines of the file for each reason, numbered as an editor numbers them.
-    notes : list of str
-        What was read other than literally, such as another encoding than UTF-8.
-    """
-
-    file: str
-    rows: int
-    kept: int
-    counts: dict[str, int]
-    first_lines: dict[str, list[int]]
-    notes: list[str]
-
-    def __str__(self) -> str:
-        """Tell it in one sentence or two."""
-        text = f"{self.file}: kept {self.kept:,} of {self.rows:,} rows"
-        if self.counts:
-            reasons = (
-                f"{reason} ({count:,} row{'s' * (count > 1)}, first at line {self.first_lines[reason][0]:,})"
-                for reason, count in self.counts.items()
-            )
-            text += f"; dropped {self.rows - self.kept:,}: " + ", ".join(reasons)
-        return text + "".join(f". Note: {note}" for note in self.notes)
+__all__ = ["DataError", "DataWarning", "DroppedRows", "read_interactions"]
 
 
 def read_interactions(
-    path: str | Path, columns: Mapping[str, str] | None = None, *, dayfirst: bool | None = None
+    path: str | Path,
+    columns: Mapping[str, str | None] | None = None,
+    *,
+    where: Where | None = None,
+    tz: str | None = None,
+    dayfirst: bool | None = None,
+    time_format: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    encoding: str | None = None,
+    sep: str | None = None,
+    header: int | None = 0,
+    names: Sequence[str] | None = None,
+    skip: int = 0,
+    quotes: bool = True,
 ) -> pd.DataFrame:
-    """Read purchases or ratings from a CSV file, and account for every row left out.
+    """Read purchases or ratings from a file, and account for every row left out.
 
     Parameters
     ----------
     path : str or Path
-        A CSV file with the columns `user`, `item` and `timestamp`, and optionally `quantity`, `rating` and
-        `basket`; others are ignored. Commas, semicolons, tabs or bars between the fields; UTF-8, UTF-16 or
-        GB18030 (which includes GBK); quoted fields may hold separators and line breaks.
+        Text with separators (.csv, .tsv, …), JSON (a record a line, or a list of records), Parquet, or the first sheet
+        of an .xlsx file; also packed as .gz, or as the one file in a .zip. What the file holds decides, not its name.
+        It has the columns `user`, `item` and `timestamp`, and optionally `quantity`, `rating` and `basket`; others are
+        ignored.
     columns : mapping, optional
-        The file's own names where they differ, as in ``{"user": "member_id"}``.
+        The file's own names where they differ, as in ``{"user": "member_id"}``; None leaves out an optional column.
+    where : mapping, optional
+        Rows to read, by values of columns, as in ``{"event": ["purchase"]}``. Without it all rows count, and a column
+        that tells views, carts or cancelled orders from purchases is noted.
+    tz : str, optional
+        The shop's time zone, as in ``"Asia/Shanghai"``. Times with an offset, and times that count from 1970, become
+        its clock times, so that a day is a day in the shop; without it they become UTC. Times without an offset are
+        the shop's already.
     dayfirst : bool, optional
         Whether 03/04/2017 is 3 April (True) or March 4 (False). Without it, such dates are read only if
         another row settles the order, as 25/04/2017 does.
+    time_format : str, optional
+        How times are written where that isn't clear: "s", "ms", "us" or "ns" since 1970, "excel" (days, as
+        spreadsheets count them), or a format for `strptime` such as ``"%d/%m/%y"``.
+    decimal : {".", ","}, optional
+        What stands before the fraction of a number. Without it, numbers such as 12,50 settle it.
+    encoding : str, optional
+        Without it, a byte order mark, valid UTF-8 and then the look of the words decide among GB18030 (which includes
+        GBK), Big5, Shift-JIS, Korean cp949 and the Western, Central European, Cyrillic, Greek and Turkish code pages of
+        Windows. What was chosen, and by which word, is noted; where it is in doubt, the file is refused.
+    sep : str, optional
+        One or several characters between fields. Without it: comma, semicolon, tab or bar, whichever fits the header.
+    header : {0, None}, optional
+        None if no line names the columns; then pass `names`.
+    names : sequence of str, optional
+        A name for each column of the file.
+    skip : int, optional
+        Lines above the header that are passed over.
+    quotes : bool, optional
+        False if ``"`` is a character as others, as for inches in files that quote nothing.
 
     Returns
     -------
@@ -113,7 +95,7 @@ def read_interactions(
     Warns
     -----
     DataWarning
-        Once per file, if rows were dropped or values read other than literally.
+        Once per file, if rows were dropped (by more than `where`) or values read other than literally.
 
     Notes
     -----
@@ -123,361 +105,169 @@ def read_interactions(
     reported up to a fifth of the column; more are an error. A rating of zero is kept, since on many scales it
     is a rating; so are rows without a rating, which still say that the item was chosen.
 
-    Timestamps with an offset are converted to UTC. Those without are kept as written, so a file has to have
-    the one or the other throughout. Ids keep leading zeros; if each id of a column ends in ".0", a number
-    format added it, and it is taken off.
+    A basket is what one user bought under one basket id on one day, since receipt numbers start again; what a user
+    bought on a day without an id is one basket, too. `shoprec.tasks` follows the same rule.
 
-    The file is held in memory: about ten times its size at the peak, thirty if dates aren't in ISO 8601.
+    Missing is what says so in databases and spreadsheets: nothing, blanks, NULL, NA, N/A, NaN, None, ``\\N``, #N/A,
+    <NA>, - and ?, in upper or lower case. Ids keep leading zeros; if each id of a column ends in ".0", a number format
+    added it, and it is taken off. Ids such as 1.23457E+18 are refused: their other digits are lost.
+
+    Dates may be written as 2017-03-31, 2017/3/31, 31.03.2017, 31-Mar-2017 or 2017年3月31日, with a clock such as
+    18:05:00.123, 6:05 PM, 下午6:05 or 18时05分, in full-width digits, too, from 1678 to 2261. Digits alone are a date
+    (20170331, 201703311805) or count from 1970, whichever is a plausible time for a purchase. Times have an offset
+    throughout or not at all.
+
+    A plain file in UTF-8 is read where it lies, packed or otherwise encoded ones are held in memory as UTF-8. Time and
+    memory grow with the rows alone; ``benchmarks/read.py`` measures both for ten million.
 
     Examples
     --------
+    A spreadsheet's export: semicolons, Chinese names, one event that is no purchase, one row without an item.
+
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
     >>> file = Path(folder.name, "orders.csv")
-    >>> _ = file.write_text("member;item;timestamp\\n7;tea;2017-03-02\\n7;;2017-03-02\\n9;tea;2017-03-01\\n"
-    ...                     "9;rice;2017-03-04\\n")
+    >>> _ = file.write_text(
+    ...     "会员;商品;时间;状态;数量\\n"
+    ...     "007;绿茶;2017年3月2日 下午6:05;完成;1\\n"
+    ...     "007;;2017年3月2日 下午6:05;完成;1\\n"
+    ...     "9;绿茶;2017年3月1日 8:30;完成;2\\n"
+    ...     "9;红枣;2017年3月1日 8:30;取消;1\\n"
+    ...     "9;米;2017年3月4日 9:00;完成;0,5\\n",
+    ...     encoding="gbk")
+    >>> names = {"user": "会员", "item": "商品", "timestamp": "时间", "quantity": "数量"}
     >>> with warnings.catch_warnings(action="ignore"):
-    ...     orders = read_interactions(file, columns={"user": "member"})
+    ...     orders = read_interactions(file, names, where={"状态": ["完成"]})
     >>> orders
-      user  item  timestamp
-    0    9   tea 2017-03-01
-    1    7   tea 2017-03-02
-    2    9  rice 2017-03-04
+      user item           timestamp  quantity
+    0    9   绿茶 2017-03-01 08:30:00       2.0
+    1  007   绿茶 2017-03-02 18:05:00       1.0
+    2    9    米 2017-03-04 09:00:00       0.5
     >>> orders.attrs["dropped"].counts
-    {'item missing': 1}
+    {"状态 not '完成'": 1, 'item missing': 1}
     >>> folder.cleanup()
     """
-    file = _CsvFile.open(Path(path), columns or {})
-    frame = file.parse()
-    drop = _Drops(len(frame))
-    _read_ids(file, frame, drop)
-    _read_values(file, frame, drop, dayfirst)
-    drop.rows(_repeats(frame, drop.kept), "exact repetition of an earlier row")
-    report = drop.report(file)
-    kept = frame[drop.kept].sort_values("timestamp", kind="stable", ignore_index=True)
-    _require_choice(kept, report)
-    if report.counts or report.notes:
+    layout = Layout(encoding, sep, header, names, skip, quotes)
+    dates = Dates(dayfirst, time_format, tz)
+    wanted = wanted_names(str(path), columns or {})
+    table = open_table(Path(path), layout, list(wanted.values()))
+    places = find_columns(table, wanted, columns or {})
+    raw = dict(zip(places, table.columns(list(places.values())), strict=True))
+    ledger = Ledger(len(raw["user"]))
+    if where:
+        keep_where(table, where, ledger)
+    else:
+        note_events(table, list(places.values()))
+    ids = _read_ids(table, places, raw, ledger)
+    values = _read_values(table, places, raw, ledger, dates, decimal)
+    order = _in_order_of_time(ids, values, ledger)
+    _note_baskets(table, ids, values, order)
+    report = ledger.report(table)
+    _require_choice(ids, order, report)
+    if ledger.unasked or report.notes:
         warnings.warn(str(report), DataWarning, stacklevel=2)
-    kept.attrs["dropped"] = report
-    return kept
+    frame = _frame(ids, values, order)
+    frame.attrs["dropped"] = report
+    return frame
 
 
-@dataclass
-class _CsvFile:
-    """A CSV file in memory: its text as UTF-8, how it is written, and where its rows are."""
-
-    path: Path
-    text: bytes
-    delimiter: str
-    names: dict[str, str]  # our column names to the file's
-    notes: list[str]
-
-    @classmethod
-    def open(cls, path: Path, columns: Mapping[str, str]) -> "_CsvFile":
-        text, notes = _decode(path, _load(path))
-        wanted = {name: columns.get(name, name) for name in (*_REQUIRED, *_OPTIONAL)}
-        if unknown := set(columns) - set(wanted):
-            raise DataError(f"{path}: columns={{…}} has the key {min(unknown)!r}; the keys are {', '.join(wanted)}")
-        delimiter, header = _sniff(text, set(wanted.values()))
-        _require_columns(path, header, wanted, set(columns))
-        names = {name: theirs for name, theirs in wanted.items() if theirs in header}
-        if twice := [theirs for theirs in names.values() if list(names.values()).count(theirs) > 1]:
-            raise DataError(f"{path}: column {twice[0]!r} stands for more than one of {', '.join(names)}")
-        return cls(path, text, delimiter, names, notes)
-
-    def parse(self) -> pd.DataFrame:
-        """Split the text into columns of strings, named our way."""
-        invalid: list[str] = []
-        try:
-            table = self._split(invalid)
-        except pa.ArrowInvalid as error:
-            line = self.text.count(b"\n", 0, self.text.rfind(b'"')) + 1
-            problem = f"rows can't be told apart ({error}). Close the quote that is opened in this line."
-            raise DataError(f"{self.path}, line {line}: {problem}") from error
-        if invalid:
-            raise self._wrong_length(invalid[0])
-        if not len(table):
-            raise DataError(f"{self.path}, line 2: no rows below the header. Export the file again.")
-        return table.rename_columns(list(self.names)).to_pandas()
-
-    def _split(self, invalid: list[str]) -> pa.Table:
-        """Let pyarrow do the work, on text alone: it shall guess no types, and pass on rows it can't use."""
-
-        def skip(row: pyarrow.csv.InvalidRow) -> str:
-            invalid.append(row.text)
-            return "skip"
-
-        columns = list(self.names.values())
-        parse = pyarrow.csv.ParseOptions(delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=skip)
-        convert = pyarrow.csv.ConvertOptions(
-            include_columns=columns,
-            column_types=dict.fromkeys(columns, pa.string()),
-            strings_can_be_null=False,
-        )
-        return pyarrow.csv.read_csv(pa.BufferReader(self.text), parse_options=parse, convert_options=convert)
-
-    def records(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield each record with the line it starts on, as an editor counts lines; blank lines are none."""
-        csv.field_size_limit(len(self.text))  # up to 128 KiB otherwise, which one unclosed quote can exceed
-        reader = csv.reader(io.StringIO(self.text.decode(), newline=""), delimiter=self.delimiter)
-        line = 1
-        for record in reader:
-            if record:
-                yield line, record
-            line = reader.line_num + 1
-
-    def lines(self, *rows: int) -> dict[int, int]:
-        """Find the lines on which some rows start, the rows counted from zero."""
-        below_header = islice(self.records(), 1, max(rows, default=-1) + 2)
-        return {row: line for row, (line, _) in enumerate(below_header) if row in rows}
-
-    def error(self, name: str, row: int, problem: str, remedy: str) -> DataError:
-        """Describe what is wrong with a value: where, what, and what to do."""
-        line = self.lines(row)[row]
-        return DataError(f"{self.path}, line {line}, column {self.names[name]!r}: {problem}. {remedy}")
-
-    def _wrong_length(self, sample: str) -> DataError:
-        records = self.records()
-        expected = len(next(records)[1])
-        for line, record in records:
-            if len(record) != expected:
-                return DataError(
-                    f"{self.path}, line {line}: {len(record)} fields where the header has {expected}. "
-                    f"Put quotes around a field that holds {self.delimiter!r}, and close each quote."
-                )
-        return DataError(f"{self.path}: another number of fields than in the header, at {sample[:60]!r}")
+Raw = dict[str, pa.ChunkedArray]
 
 
-class _Drops:
-    """The rows of a file that are dropped so far, each for one reason."""
-
-    def __init__(self, rows: int) -> None:
-        self.kept = np.ones(rows, dtype=bool)
-        self.reasons: dict[str, np.ndarray] = {}
-
-    def rows(self, mask: pd.Series | np.ndarray, reason: str) -> None:
-        new = np.flatnonzero(np.asarray(mask) & self.kept)
-        if len(new):
-            self.kept[new] = False
-            self.reasons[reason] = new
-
-    def report(self, file: _CsvFile) -> DroppedRows:
-        counts = {reason: len(rows) for reason, rows in self.reasons.items()}
-        first = {reason: rows[:5].tolist() for reason, rows in self.reasons.items()}
-        lines = file.lines(*chain.from_iterable(first.values()))
-        first_lines = {reason: [lines[row] for row in rows] for reason, rows in first.items()}
-        rows, kept = len(self.kept), int(self.kept.sum())
-        return DroppedRows(str(file.path), rows, kept, counts, first_lines, file.notes)
-
-
-def _load(path: Path) -> bytes:
-    if path.is_dir():
-        found = ", ".join(sorted(file.name for file in path.glob("*.csv"))[:5]) or "no .csv file"
-        raise DataError(f"{path}: is a folder. Name a file in it ({found}).")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: can't be opened ({error.strerror}). Looked in {Path.cwd()}.") from error
-    if not data.strip():
-        raise DataError(f"{path}: is empty. The first line has to name the columns user, item, timestamp.")
-    if data.startswith((b"PK\x03\x04", b"\x1f\x8b")):
-        raise DataError(f"{path}: is a workbook or an archive, not text. Save it as CSV first.")
-    return data
-
-
-def _decode(path: Path, data: bytes) -> tuple[bytes, list[str]]:
-    """Turn the file into UTF-8 without a byte order mark."""
-    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ["utf-16"] if marked else ["utf-8-sig", "gb18030"]:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        note = f"not UTF-8, so read as {encoding.upper()}; check a name with special characters"
-        return (text + "\n").encode(), [] if encoding == "utf-8-sig" else [note]
-    raise DataError(f"{path}: the encoding is neither UTF-8 nor UTF-16 nor GB18030. Save it as CSV UTF-8.")
-
-
-def _sniff(text: bytes, wanted: set[str]) -> tuple[str, list[str]]:
-    """Choose the separator under which the header holds most of the wanted names, then most fields."""
-    start = text.lstrip(b"\r\n")[:100_000].decode(errors="ignore")
-    headers = {
-        delimiter: next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter)) for delimiter in ",;\t|"
-    }
-    return max(headers.items(), key=lambda pair: (len(wanted & set(pair[1])), len(pair[1])))
-
-
-def _require_columns(path: Path, header: list[str], wanted: dict[str, str], mapped: set[str]) -> None:
-    for name, theirs in wanted.items():
-        if theirs not in header and (name in _REQUIRED or name in mapped):
-            raise DataError(_missing_column(path, header, name, theirs))
-        if header.count(theirs) > 1:
-            raise DataError(f"{path}, line 1: column {theirs!r} occurs more than once. Rename one of the two.")
-
-
-def _missing_column(path: Path, header: list[str], name: str, theirs: str) -> str:
-    spelled = {column.strip().lower(): column for column in header}
-    close = difflib.get_close_matches(theirs.lower(), spelled, n=1)
-    guess = spelled[close[0]] if close else "…"
-    return (
-        f"{path}, line 1: no column {theirs!r}. The file has {', '.join(map(repr, header))}. "
-        + (f"Did you mean {guess!r}? " if close else "")
-        + f'Say which one it is with columns={{"{name}": "{guess}"}}.'
-    )
-
-
-def _is_missing(values: pd.Series) -> pd.Series:
-    return values.str.strip().isin(_MISSING)
-
-
-def _read_ids(file: _CsvFile, frame: pd.DataFrame, drop: _Drops) -> None:
+def _read_ids(table: Table, places: dict[str, int], raw: Raw, ledger: Ledger) -> dict[str, Coded]:
+    ids: dict[str, Coded] = {}
     for name in ("user", "item", "basket"):
-        if name in frame:
-            missing = _is_missing(frame[name])
-            frame[name] = _restore_ids(file, frame[name]).mask(missing)
+        if name in raw:
+            ids[name] = read_ids(table, Coded.of(table.header[places[name]], raw.pop(name)))
             if name != "basket":
-                drop.rows(missing, f"{name} missing")
+                ledger.drop(ids[name].missing, f"{name} missing")
+    return ids
 
 
-def _read_values(file: _CsvFile, frame: pd.DataFrame, drop: _Drops, dayfirst: bool | None) -> None:
+def _read_values(
+    table: Table, places: dict[str, int], raw: Raw, ledger: Ledger, dates: Dates, decimal: str | None
+) -> dict[str, np.ndarray]:
+    """Times and numbers, in their order in the result."""
+    values: dict[str, np.ndarray] = {}
     for name in ("timestamp", "quantity", "rating"):
-        if name not in frame:
+        if name not in raw:
             continue
-        missing = _is_missing(frame[name])
+        theirs, column = table.header[places[name]], raw.pop(name)
         if name == "timestamp":
-            frame[name] = _read_timestamps(file, frame[name], dayfirst)
+            missing, values[name] = _read_times(table, theirs, column, dates)
         else:
-            frame[name] = _read_numbers(file, frame[name])
+            coded = Coded.of(theirs, column)
+            missing, values[name] = coded.missing, read_numbers(table, coded, decimal)
         if name != "rating":
-            drop.rows(missing, f"{name} missing")
-        drop.rows(frame[name].isna() & ~missing, f"{name} unreadable")
-    if "quantity" in frame:
-        drop.rows(frame["quantity"] <= 0, "quantity zero or negative")
-    if "rating" in frame and (unrated := int(frame["rating"].isna()[drop.kept].sum())):
-        file.notes.append(f"rows without a rating were kept ({unrated:,})")
+            ledger.drop(missing, f"{name} missing")
+        ledger.drop(~missing & np.isnan(values[name]), f"{name} unreadable")
+    if "quantity" in values:
+        ledger.drop(values["quantity"] <= 0, "quantity zero or negative")
+    if "rating" in values and (unrated := int(np.isnan(values["rating"][ledger.kept]).sum())):
+        table.notes.append(f"rows without a rating were kept ({unrated:,})")
+    return values
 
 
-def _restore_ids(file: _CsvFile, ids: pd.Series) -> pd.Series:
-    """Undo what a column of numbers with a gap does to ids: 123 becomes 123.0."""
-    known = ids[~_is_missing(ids)]
-    if not len(known) or not known.str.fullmatch(r"-?\d+\.0").all():
-        return ids
-    file.notes.append(f"every {file.names[str(ids.name)]!r} ended in .0, which was taken off")
-    return ids.str.removesuffix(".0")
+def _read_times(table: Table, name: str, column: pa.ChunkedArray, dates: Dates) -> tuple[np.ndarray, np.ndarray]:
+    missing = [is_missing(chunk) for chunk in column.chunks]
+    known = [
+        pc.if_else(pa.array(nothing), pa.scalar(None, pa.string()), normalised(chunk))
+        for nothing, chunk in zip(missing, column.chunks, strict=True)
+    ]
+    times = read_timestamps(table, name, pa.chunked_array(known, pa.string()), dates)
+    nothing = np.concatenate(missing)
+    require_readable(table, name, ~nothing, ~np.isnat(times), lambda row: column[row].as_py(), REMEDY)
+    return nothing, times
 
 
-def _read_numbers(file: _CsvFile, values: pd.Series) -> pd.Series:
-    """Read finite numbers; what is missing or unreadable becomes NaN."""
-    known = ~_is_missing(values)
-    numbers = pd.to_numeric(values.where(known), errors="coerce").astype("float64")
-    numbers = numbers.where(np.isfinite(numbers))
-    _require_readable(file, values[known], numbers, "Write numbers as 3 or 2.5, with a decimal point.")
-    return numbers
+def _in_order_of_time(ids: dict[str, Coded], values: dict[str, np.ndarray], ledger: Ledger) -> np.ndarray:
+    """Rows to keep in order of time, without exact repetitions; only rows of the same moment can be any."""
+    times, rows = values["timestamp"], np.flatnonzero(ledger.kept)
+    order = rows[np.argsort(times[rows], kind="stable")]
+    same = np.diff(times[order]) == np.timedelta64(0)
+    tied = order[np.append(same, False) | np.append(False, same)] if len(order) else order
+    keys = {name: np.where(column.missing, -1, column.codes)[tied] for name, column in ids.items()}
+    repeated = tied[pd.DataFrame(keys | {name: value[tied] for name, value in values.items()}).duplicated()]
+    mask = np.zeros(len(times), bool)
+    mask[repeated] = True
+    ledger.drop(mask, "exact repetition of an earlier row")
+    return order[ledger.kept[order]]
 
 
-def _read_timestamps(file: _CsvFile, values: pd.Series, dayfirst: bool | None) -> pd.Series:
-    """Read times; what is missing or unreadable becomes NaT."""
-    text = values.str.strip()
-    known = text[~_is_missing(text)]
-    whole = known[known.str.fullmatch(r"\d+(?:\.\d*)?")]
-    in_digits = len(whole) > len(known) / 2
-    times = _read_digits(file, whole) if in_digits else _read_dates(file, known, dayfirst)
-    # pandas parses into microseconds; nanoseconds reach from 1677 to 2262 only
-    times = times.where(times.between(pd.Timestamp.min.ceil("s"), pd.Timestamp.max.floor("s")))
-    times = times.astype("datetime64[ns]").reindex(values.index)
-    _require_readable(file, known, times, _DATE_REMEDY)
-    return times
+def _note_baskets(table: Table, ids: dict[str, Coded], values: dict[str, np.ndarray], order: np.ndarray) -> None:
+    """Say where an id isn't one basket: a basket is what one user has under one id on one day."""
+    if "basket" not in ids:
+        return
+    basket = ids["basket"]
+    without = basket.missing[order]
+    if without.any():
+        table.notes.append(f"rows without a basket id ({without.sum():,}) count as one basket per user and day")
+    order = order[~without]
+    pairs = pd.factorize(ids["user"].codes[order].astype(np.int64) * len(basket.texts) + basket.codes[order])[0]
+    days = values["timestamp"][order].astype("datetime64[D]")
+    each = pd.DataFrame({"pair": pairs, "day": days}).drop_duplicates()["pair"].value_counts()
+    if (again := int((each > 1).sum())) > 0:
+        table.notes.append(
+            f"basket ids that a user has on several days ({again:,} of {len(each):,}) count as one basket per day"
+        )
 
 
-def _read_digits(file: _CsvFile, text: pd.Series) -> pd.Series:
-    """Read seconds, milliseconds, … since 1970, or dates such as 20170331, by their number of digits."""
-    digits = text.str.replace(r"\..*$", "", regex=True).str.len()
-    usual = int(digits.mode()[0])
-    if usual in _DIGIT_DATES:
-        return pd.to_datetime(text[digits == usual], format=_DIGIT_DATES[usual], errors="coerce")
-    for unit, counts in _EPOCH_DIGITS.items():
-        if usual in counts:
-            return pd.to_datetime(pd.to_numeric(text[digits.isin(counts)]), unit=unit, errors="coerce")
-    problem = f"{text.iloc[0]!r} could count days, seconds or something else"
-    raise file.error("timestamp", text.index[0], problem, _DATE_REMEDY)
-
-
-def _read_dates(file: _CsvFile, text: pd.Series, dayfirst: bool | None) -> pd.Series:
-    """Read written dates: ISO 8601, or year, month and day in an order that the file makes clear."""
-    iso = text[text.str.match(r"\d{4}-\d{2}-\d{2}(?:$|[T ])")]
-    iso = iso.str.replace(r"\s*(?:UTC|GMT)$", "Z", regex=True)
-    times = pd.to_datetime(iso, format="ISO8601", utc=True, errors="coerce").dropna().dt.tz_localize(None)
-    rest = text[~text.index.isin(times.index)]
-    if len(rest):
-        year_first = rest.str.extract(_YEAR_FIRST).dropna(subset="year")
-        year_last = rest.str.extract(_YEAR_LAST).dropna(subset="year")
-        day_leads = len(year_last) > 0 and _is_dayfirst(file, text, year_last, dayfirst)
-        year_last.columns = [*(["day", "month"] if day_leads else ["month", "day"]), *year_last.columns[2:]]
-        times = pd.concat([times, _assemble(year_first), _assemble(year_last)]).dropna()
-    _require_one_clock(file, text[times.index])
-    return times
-
-
-def _is_dayfirst(file: _CsvFile, text: pd.Series, parts: pd.DataFrame, dayfirst: bool | None) -> bool:
-    """Find out whether 03/04/2017 is 3 April from dates that can be read in one way only."""
-    if dayfirst is not None:
-        return dayfirst
-    one, two = parts["one"].astype(int), parts["two"].astype(int)
-    day_month = parts.index[one.between(13, 31) & (two <= 12)]
-    month_day = parts.index[two.between(13, 31) & (one <= 12)]
-    remedy = "Write dates as 2017-03-31, or pass dayfirst=True or dayfirst=False."
-    if len(day_month) and len(month_day):
-        problem = f"{text[month_day[0]]!r} has the month first, but {text[day_month[0]]!r} the day"
-        raise file.error("timestamp", month_day[0], problem, remedy)
-    if not len(day_month) and not len(month_day):
-        first = parts.index[0]
-        raise file.error("timestamp", first, f"{text[first]!r} may have the day or the month first", remedy)
-    evidence, order = (day_month[0], "day") if len(day_month) else (month_day[0], "month")
-    file.notes.append(f"dates read with the {order} first, as {text[evidence]!r} shows")
-    return order == "day"
-
-
-def _assemble(parts: pd.DataFrame) -> pd.Series:
-    """Put dates together from columns of digits; what is no date becomes NaT."""
-    hour = parts["hour"].fillna("0").astype(int)
-    half = parts["half"].str.lower()
-    hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p"))
-    day = parts["year"] + "-" + parts["month"].str.zfill(2) + "-" + parts["day"].str.zfill(2)
-    clock = hour.astype("str").str.zfill(2) + ":" + parts["minute"].fillna("00") + ":" + parts["sec"].fillna("00")
-    return pd.to_datetime(day + "T" + clock, format="ISO8601", errors="coerce")
-
-
-def _require_one_clock(file: _CsvFile, text: pd.Series) -> None:
-    """Refuse a column in which some times have an offset from UTC and others don't."""
-    aware = text.str.contains(_HAS_OFFSET)
-    if aware.any() and not aware.all():
-        with_offset, without = text.index[aware].min(), text.index[~aware].min()
-        line = file.lines(with_offset)[with_offset]
-        problem = f"{text[without]!r} has no time zone, but {text[with_offset]!r} in line {line} has one"
-        raise file.error("timestamp", without, problem, "Give each time an offset such as +08:00, or none.")
-
-
-def _require_readable(file: _CsvFile, known: pd.Series, read: pd.Series, remedy: str) -> None:
-    unreadable = known.index[read[known.index].isna()]
-    if len(unreadable) > _MAX_UNREADABLE * len(known):
-        first = unreadable[0]
-        problem = f"can't read {known[first]!r} ({len(unreadable):,} of {len(known):,} values can't be read)"
-        raise file.error(str(known.name), first, problem, remedy)
-
-
-def _repeats(frame: pd.DataFrame, kept: np.ndarray) -> np.ndarray:
-    repeats = np.zeros(len(frame), dtype=bool)
-    repeats[kept] = frame[kept].duplicated()
-    return repeats
-
-
-def _require_choice(kept: pd.DataFrame, report: DroppedRows) -> None:
+def _require_choice(ids: dict[str, Coded], order: np.ndarray, report: DroppedRows) -> None:
     """Refuse a file that leaves nothing to compare or to choose from."""
-    if kept.empty:
-        raise DataError(f"{report}. No row is left; see the first of the lines named.")
+    if not len(order):
+        raise DataError(f"{report}. No row is left; see the first of the {report.unit}s named.")
     for name, lack in (("user", "there is nobody to learn from"), ("item", "there is nothing to choose")):
-        if kept[name].nunique() == 1:
+        codes = ids[name].codes[order]
+        if (codes == codes[0]).all():
             raise DataError(
-                f"{report}. All of them have the same {name}, {kept[name].iloc[0]!r}, so {lack}. "
+                f"{report}. All of them have the same {name}, {ids[name].texts[codes[0]].as_py()!r}, so {lack}. "
                 f'Check that columns={{"{name}": …}} names the right column.'
             )
+
+
+def _frame(ids: dict[str, Coded], values: dict[str, np.ndarray], order: np.ndarray) -> pd.DataFrame:
+    columns: dict[str, pd.Series] = {name: ids[name].take(order).to_pandas() for name in ("user", "item")}
+    columns |= {name: pd.Series(value[order]) for name, value in values.items()}
+    if "basket" in ids:
+        columns["basket"] = ids["basket"].take(order).to_pandas()
+    return pd.DataFrame(columns)
