@@ -327,6 +327,10 @@ def test_a_run_with_any_changed_setting_starts_anew_and_says_what_changed(tmp_pa
     assert_same_weights(again, fresh)
 
 
+def test_a_run_on_another_device_is_another_run():
+    assert loop._fingerprint(Point(), batches_of(1), 1, len, CONFIG)["device"] == "cpu"
+
+
 def test_a_changed_loss_starts_anew(tmp_path):
     class Twice(Point):
         def loss(self, batch):
