@@ -184,7 +184,7 @@ class _Delimited(Table):
         parts, width = LINE_ENDS.split(record), len(self.header)
         rows = sum(part.count(self.body.sep.encode()) == width - 1 for part in parts)
         if tails or (len(parts) > 1 and rows > 1):
-            at = line + len(LINE_ENDS.findall(record, 0, tails[0].start(2) if tails else record.find(b'"')))
+            at = line + len(LINE_ENDS.findall(record, 0, tails[0].start() if tails else record.find(b'"')))
             swallowed = f"a quote is open over {len(parts)} lines that look like rows"
             problem = "something follows a closing quote" if tails else swallowed
             remedy = "Close, double or delete the quote, or pass quotes=False where quotes are plain characters."

@@ -22,6 +22,7 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+_ORDERED = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}
 # What each code page writes most. Its other characters are rare in texts that are really in it.
 _LETTERS = {
     "cp1252": "éèêëàâäáãåçüùûúöôóòõñíîïßøæœ£€’‘“”–®°½",
@@ -70,7 +71,10 @@ def to_utf8(label: str, data: Bytes, encoding: str | None) -> tuple[Bytes, list[
     """  # noqa: E501
     marked = next((mark for mark in _MARKS if bytes(data[:4]).startswith(mark)), b"")
     if encoding:
-        return _checked(label, data[len(marked) :], encoding), []
+        named = _known(label, encoding)
+        return _checked(
+            label, data[len(marked) :], _MARKS.get(marked, named) if named in _ORDERED.values() else named
+        ), []
     if marked:
         chosen = _MARKS[marked]
         return _checked(label, data[len(marked) :], chosen), _noted(chosen, "as its byte order mark says")
@@ -120,12 +124,18 @@ def _recoded(data: Bytes, encoding: str) -> bytes:
     return b"".join(decoder.decode(chunk).encode() for chunk in _chunks(data)) + decoder.decode(b"", True).encode()
 
 
-def _checked(label: str, data: Bytes, encoding: str) -> Bytes:
+def _known(label: str, encoding: str) -> str:
+    """Python's name of an encoding; without a mark, the order of bytes is that of almost all computers."""
     try:
-        codecs.lookup(encoding)
+        "a".encode(encoding)
     except LookupError:
         remedy = 'Name one that Python knows, such as "gb18030", "cp1252" or "utf-8".'
         raise DataError(f"{label}: encoding={encoding!r} is unknown. {remedy}") from None
+    name = codecs.lookup(encoding).name
+    return _ORDERED.get(name, name)
+
+
+def _checked(label: str, data: Bytes, encoding: str) -> Bytes:
     wrong = _misfit(data, encoding)
     if wrong is not None:
         raise _misfits(label, data, wrong, f"the bytes {bytes(data[wrong : wrong + 2])!r} are no {encoding.upper()}")

@@ -77,7 +77,7 @@ def _unpacked(label: str, data: Bytes) -> tuple[str, Bytes]:
     try:
         if bytes(data[:2]) == b"\x1f\x8b":
             return label, gzip.decompress(data)
-        if bytes(data[:4]) == b"PK\x03\x04":
+        if bytes(data[:4]) in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter has no files
             return _member(label, data)
     except (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{label}: is packed, but can't be unpacked ({error}). Download or pack it again.") from error
