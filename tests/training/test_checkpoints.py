@@ -95,6 +95,14 @@ def test_the_same_call_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
     assert len(steps) == 3 * 3
 
 
+def test_the_progress_bar_goes_on_too(tmp_path, monkeypatch):
+    path, bars, bar = tmp_path / "run.safetensors", [], loop.tqdm
+    interrupt(lambda: run_point(checkpoint=path), monkeypatch, n_saves=2)
+    monkeypatch.setattr(loop, "tqdm", lambda **options: bars.append(bar(**options)) or bars[0])
+    run_point(checkpoint=path)
+    assert (bars[0].initial, bars[0].total) == (2 * 3, 6 * 3)
+
+
 # --- Killed ---------------------------------------------------------------------------------------------
 # SIGKILL cannot be caught: the process is gone between two instructions. A fresh process starts Python and
 # torch once, then forks a child for every attempt, so that many can be killed in little time.
@@ -327,8 +335,9 @@ def test_a_run_with_any_changed_setting_starts_anew_and_says_what_changed(tmp_pa
     assert_same_weights(again, fresh)
 
 
-def test_a_run_on_another_device_is_another_run():
-    assert loop._fingerprint(Point(), batches_of(1), 1, len, CONFIG)["device"] == "cpu"
+def test_a_run_on_another_device_or_with_another_schedule_is_another_run():
+    run = loop._fingerprint(Point(), batches_of(1), 7, len, CONFIG)
+    assert (run["device"], run["n_batches"]) == ("cpu", "7")
 
 
 def test_a_changed_loss_starts_anew(tmp_path):
