@@ -270,7 +270,8 @@ class PurchaseTransformer(nn.Module):
         """⟨product, behaviour⟩ of each pair of query and product, shape (n_pairs,)."""
         if len(batch.window) and not len(batch.pair_item):  # each query knows a purchase
             raise ValueError("the batch has no behaviour features; make it with behaviour=True")
-        products = self.product(self.product_kind).index_select(0, batch.pair_item)
+        # In float32, as the backward pass adds up a product's gradient over all its pairs.
+        products = self.product(self.product_kind).float().index_select(0, batch.pair_item)
         return (self.rhythm(batch.pair_features) * products).sum(dim=1).float()
 
     def _of(self, candidates: Tensor | None, table: Tensor) -> Tensor:
