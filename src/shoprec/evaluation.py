@@ -258,15 +258,12 @@ def _per_household(ranked: Codes, task: Task, bought: sparse.csr_array, k: int) 
 def _bootstrap_intervals(values: Floats, n: int, level: float, seed: int) -> tuple[Floats, Floats]:
     """Percentile intervals of several rows' means, ``low`` and ``high``, when the same columns are drawn for all.
 
-    How often each column is drawn is counted once for all rows; in blocks of resamples, so that memory stays small.
+    In blocks of resamples, so that memory stays small.
     """
     number(level, "level", 0, 1, "()", note="; 0.95 for 95 %")
-    rng, size, block = np.random.default_rng(seed), values.shape[1], 500
-    means = []
+    rng, size, block, means = np.random.default_rng(seed), values.shape[1], 500, []
     for i in range(0, n, block):
         drawn = rng.integers(size, size=(min(block, n - i), size))
-        drawn += size * np.arange(len(drawn))[:, None]  # each resample has a row of its own in the counts
-        counts = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-        means.append(values @ counts.T / size)
+        means.append([row[drawn].mean(axis=1) for row in values])
     low, high = np.quantile(np.concatenate(means, axis=1), [(1 - level) / 2, (1 + level) / 2], axis=1)
     return low, high

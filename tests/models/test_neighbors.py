@@ -24,9 +24,9 @@ def task():
 
 def decayed(task, half_life):
     """f before any scaling: the sum over purchases of 2^(-age / half-life), as a loop."""
-    f = np.zeros((len(task.users), len(task.items)))
+    f, cut_day = np.zeros((len(task.users), len(task.items))), task.cut_day
     for u, i, day in zip(task.history.user, task.history.item, task.history.day, strict=True):
-        f[u, i] += 0.5 ** ((task.cut_day - day) / half_life)
+        f[u, i] += 0.5 ** ((cut_day - day) / half_life)
     return f
 
 
@@ -68,10 +68,10 @@ def test_user_knn_scores_are_the_formula(task, alpha):
     history = task.history
     similarity = cosine_similarity(np.log1p(history.matrix().toarray().astype(float)))
     np.fill_diagonal(similarity, -1)
-    f = decayed(task, half_life)
+    f, cut_day = decayed(task, half_life), task.cut_day
     for u in range(len(f)):
         days = {b: d for b, d, v in zip(history.basket, history.day, history.user, strict=True) if v == u}
-        f[u] /= max(sum(0.5 ** ((task.cut_day - day) / half_life) for day in days.values()), 1)
+        f[u] /= max(sum(0.5 ** ((cut_day - day) / half_life) for day in days.values()), 1)
     expected = [
         (1 - alpha) * f[u] + alpha / k * f[np.argsort(-similarity[u], kind="stable")[:k]].sum(axis=0)
         for u in task.households
