@@ -113,6 +113,17 @@ def test_ties_are_broken_by_the_fewest_steps_at_any_magnitude(values, by):
     np.testing.assert_array_equal(stored.toarray(), values)
 
 
+@pytest.mark.parametrize("half_life", [0.05, 3.0, np.inf])
+def test_what_orders_the_never_bought_is_small_and_does_not_vanish(half_life):
+    task = next_basket_split(make_purchases(), CUT, min_users=1)
+    floor = PersonalFrequency(half_life).fit(task).floor_
+    n_buyers = Popularity().fit(task).n_buyers_
+    assert len(np.unique(floor)) == len(np.unique(n_buyers))
+    assert 1e-31 < floor.max() < 1e-4
+    if half_life == np.inf:
+        np.testing.assert_allclose(floor, 1e-4 * n_buyers / (1 + n_buyers.max()), rtol=1e-5)
+
+
 def test_one_list_for_all_takes_the_memory_of_one(task):
     scores = Popularity().fit(task).score(np.array([0, 1, 1, 0]))
     assert scores.shape == (4, 5)

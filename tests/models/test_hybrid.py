@@ -523,6 +523,20 @@ def test_what_one_model_rules_out_is_not_in_its_list(task):
     assert (fused[:, 20:] > 0).all()
 
 
+def test_a_models_list_has_two_hundred_places():
+    scores = np.random.default_rng(0).random((3, 300))
+    fused = Hybrid({"a": Given(scores)}, "rank").score(np.arange(3))
+    for row, own in zip(fused, scores, strict=True):
+        order = np.argsort(-own)
+        np.testing.assert_allclose(row[order[:200]], 1 / (60 + np.arange(1, 201)))
+        assert not row[order[200:]].any()
+
+
+def test_equal_models_are_not_switched(task):
+    model = noise(task, 0)
+    assert Switching(model, model).tune(task).threshold == -np.inf
+
+
 @pytest.mark.parametrize("argument", ["k", "pool"])
 @pytest.mark.parametrize("value", [0, -1, 1.5])
 def test_tuning_arguments_are_whole_numbers(task, argument, value):

@@ -1,15 +1,19 @@
 """What all recommenders have: the two methods, and the same answers to what can't be answered."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 from synthetic import CUT, make_purchases
 
+from shoprec.applications.simulation import feedback_loop
+from shoprec.evaluation import evaluate, leaderboard, paired_bootstrap, recommend
 from shoprec.models.content import ContentTfidf
 from shoprec.models.counting import PersonalFrequency, Popularity
-from shoprec.models.hybrid import Cascade, Hybrid, Stored, Switching
+from shoprec.models.hybrid import Candidates, Cascade, Hybrid, Stored, Switching, history_length, pool_candidates
 from shoprec.models.language import ContentEncoder, LikelihoodReranker
-from shoprec.models.neighbors import ItemKNN, UserKNN
+from shoprec.models.neighbors import ItemKNN, UserKNN, bm25_weights, nearest
 from shoprec.tasks import next_basket_split
 
 
@@ -77,6 +81,40 @@ def test_before_a_fit_there_is_no_score(model, task):
 def test_what_is_no_code_of_a_household_is_refused(model, task, bad):
     with pytest.raises(ValueError, match=r"households h(as shape|olds codes)"):
         model.fit(task).score(np.array(bad))
+
+
+DEFAULTS = {
+    PersonalFrequency: {"half_life": 90},
+    ItemKNN: {"k": 20, "strength": 0, "half_life": 90, "weighting": "log", "similarity": "cosine"},
+    UserKNN: {"k": 100, "alpha": 0.3, "half_life": 90, "weighting": "log", "similarity": "cosine"},
+    nearest: {"strength": 0, "similarity": "cosine", "block": 256},
+    bm25_weights: {"k1": 1.2, "b": 0.75},
+    ContentTfidf: {"half_life": 90},
+    ContentEncoder: {"half_life": 90, "centre": True, "encoder": None},
+    LikelihoodReranker: {"n_candidates": 10, "n_purchases": 15, "half_life": 90, "decoder": None},
+    Hybrid: {"method": "weighted", "weights": None},
+    Hybrid.tune: {"k": 10, "pool": 50},
+    Hybrid.candidates: {"pool": 50},
+    pool_candidates: {"pool": 50},
+    Candidates.ndcg: {"k": 10},
+    Candidates.best_weights: {"k": 10},
+    Switching: {"threshold": 0, "by": history_length},
+    Switching.tune: {"k": 10},
+    Cascade: {"n": 50},
+    Cascade.by_size: {"k": 10},
+    Cascade.tune: {"k": 10, "sizes": (10, 20, 50, 100, 200, 500)},
+    evaluate: {"k": 10, "batch": 256},
+    paired_bootstrap: {"n": 10_000, "level": 0.95, "seed": 0},
+    leaderboard: {"metric": "ndcg", "seed": 0},
+    recommend: {"k": 10},
+    feedback_loop: {"n_rounds": 20, "accept": 0.2, "n_random": 0, "n_own": 10, "k": 10, "seed": 0},
+}
+
+
+@pytest.mark.parametrize("call", DEFAULTS, ids=lambda call: call.__qualname__)
+def test_the_defaults_are_those_that_the_books_results_rest_on(call):
+    parameters = inspect.signature(call).parameters.values()
+    assert {p.name: p.default for p in parameters if p.default is not p.empty} == DEFAULTS[call]
 
 
 def test_the_reranker_answers_alike(task, text):
