@@ -61,7 +61,7 @@ def interrupt(run, monkeypatch, n_saves=1):
 def test_a_stopped_run_goes_on_and_a_finished_one_stays(tmp_path, monkeypatch):
     config = replace(CONFIG, epochs=6)
     whole, log = run_real(config=config)
-    path = tmp_path / "new folder" / "run.safetensors"
+    path = tmp_path / "new" / "folder" / "run.safetensors"
     for n_saves in (2, 1):
         interrupt(lambda: run_real(path, config), monkeypatch, n_saves)
     resumed, rest = run_real(path, config)
@@ -96,11 +96,11 @@ def test_the_same_call_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
 
 
 def test_the_progress_bar_goes_on_too(tmp_path, monkeypatch):
-    path, bars, bar = tmp_path / "run.safetensors", [], loop.tqdm
+    path, asked, bar = tmp_path / "run.safetensors", [], loop.tqdm
     interrupt(lambda: run_point(checkpoint=path), monkeypatch, n_saves=2)
-    monkeypatch.setattr(loop, "tqdm", lambda **options: bars.append(bar(**options)) or bars[0])
+    monkeypatch.setattr(loop, "tqdm", lambda **options: asked.append(options) or bar(**options))
     run_point(checkpoint=path)
-    assert (bars[0].initial, bars[0].total) == (2 * 3, 6 * 3)
+    assert (asked[0]["initial"], asked[0]["total"]) == (2 * 3, 6 * 3)
 
 
 # --- Killed ---------------------------------------------------------------------------------------------
