@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BOOK = Path(__file__).resolve().parent
@@ -30,11 +31,11 @@ def notebooks() -> list[Path]:
 
 
 def run_notebooks() -> None:
-    """Run the notebooks without a cached run, through the same pytest plugin as the tests."""
+    """Run the notebooks without a cached run, with pytest as the tests do: one per core."""
     missing = [path for path in notebooks() if find_run(read_notebook(path)) is None]
     print("  to run:", ", ".join(path.stem for path in missing) or "none, all are cached", flush=True)
     if missing:
-        options = ["--nbmake", "--nbmake-timeout=600", "-q", "-p", "no:cacheprovider"]
+        options = ["-n", "logical", "-q", "-p", "no:cacheprovider"]
         subprocess.run([sys.executable, "-m", "pytest", *options, *missing], cwd=BOOK.parent, check=True)
 
 
@@ -48,6 +49,12 @@ def render(lang: str) -> None:
     if done.returncode:  # else the next build would take these pages as read, and not warn again
         shutil.rmtree(doctrees, ignore_errors=True)
     done.check_returncode()
+
+
+def render_all() -> None:
+    """Render the languages at the same time."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(render, LANGUAGES))
 
 
 def assemble() -> None:
@@ -72,8 +79,7 @@ def main() -> int:
     """Build all of site/ and return the exit status."""
     try:
         step("notebooks", run_notebooks)
-        for lang in LANGUAGES:
-            step(f"pages in {lang}", lambda lang=lang: render(lang))
+        step("pages", render_all)
         step("side by side", assemble)
     except subprocess.CalledProcessError as error:
         print(f"The build stopped: exit status {error.returncode}, see above.", file=sys.stderr)

@@ -1,16 +1,22 @@
-"""pytest --nbmake runs each notebook once: a cached successful run counts, a new one fills the cache."""
+"""pytest runs each notebook once: a cached successful run counts, a new one fills the cache.
 
-import sys
+With ``-n auto`` as many run at once as there are cores, the longest first.
+"""
+
+import os
+import time
 from collections.abc import Generator
 from pathlib import Path
 
 import nbmake.pytest_items
+import psutil
 import pytest
 from nbmake.nb_result import NotebookResult
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+from notebook_cache import basis, find_run, longest_first, read_notebook, store_run
 
-from notebook_cache import find_run, read_notebook, store_run
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+MEMORY = 3e9  # bytes: the most demanding chapter and the process that runs it
 
 cached_paths: set[Path] = set()
 
@@ -20,19 +26,42 @@ class CachedRun(nbmake.pytest_items.NotebookRun):
 
     def execute(self) -> NotebookResult:
         """Return the cached run, or run the notebook and keep the result if it succeeded."""
-        cached = find_run(read_notebook(self.filename))
+        notebook = read_notebook(self.filename)
+        cached = find_run(notebook)
         if cached is not None:
             cached_paths.add(self.filename)
             return NotebookResult(nb=cached, error=None)
+        rests_on, start = basis(notebook), time.perf_counter()
         result = super().execute()
         if result.error is None:
-            store_run(result.nb, self.filename)
+            store_run(result.nb, self.filename, rests_on, time.perf_counter() - start)
         else:
             result.error.trace = f"cell {result.error.failing_cell_index + 1}\n{result.error.trace}"
         return result
 
 
 nbmake.pytest_items.NotebookRun = CachedRun
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Run as many processes as there are cores, as far as each has the memory for a chapter."""
+    cores = yield
+    return max(1, min(cores, int(psutil.virtual_memory().available / MEMORY)))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect notebooks, and give each of several processes one thread: together they fill the cores."""
+    config.option.nbmake, config.option.nbmake_timeout = True, 600
+    if config.getoption("numprocesses", None):
+        os.environ |= dict.fromkeys(ONE_THREAD, "1")  # the kernels inherit it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the notebooks before all other tests: begun last, a long one would leave the other cores idle."""
+    notebooks = {item.path: item for item in items if item.path.suffix == ".ipynb"}
+    order = longest_first([*notebooks], int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)))
+    items[:] = [*map(notebooks.get, order), *(item for item in items if item.path not in notebooks)]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,7 +14,8 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
-from notebook_cache import cache_folder, find_run
+from fingerprint import package_digest
+from notebook_cache import find_run
 
 LANGUAGES = ("zh", "en")
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
@@ -64,7 +65,7 @@ def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
 def split_settings(app: Sphinx, config: Config) -> None:
     """Give every bilingual setting the half for this site's language."""
     lang = config.book_lang
-    config.run_cache = str(cache_folder())
+    config.package_digest = package_digest()
     for key in SPLIT_SETTINGS:
         setattr(config, key, pick(getattr(config, key), lang))
     config.html_theme_options = {key: pick(value, lang) for key, value in config.html_theme_options.items()}
@@ -104,7 +105,7 @@ def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doct
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_config_value("book_lang", "zh", "env")
-    app.add_config_value("run_cache", "", "env")  # a change of the package re-reads every page
+    app.add_config_value("package_digest", "", "env")  # a change of the package re-reads every page
     app.connect("config-inited", split_settings, priority=950)  # after sphinx_external_toc (900)
     app.connect("source-read", read_source)
     app.connect("env-before-read-docs", number_ids_by_kind)

@@ -1,73 +1,103 @@
 """One run of each notebook, kept: the jupyter-cache that the tests fill and every site is rendered from."""
 
 import copy
-import hashlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+from filelock import FileLock
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from nbformat import NotebookNode
+from nbformat.reader import NotJSONError
 
-ROOT = Path(__file__).resolve().parents[2]
+from fingerprint import ROOT, fingerprint
+
+CACHE = ROOT / ".jupyter_cache"
 
 # The only cell tags that change what a run does; all others are about how the cell looks.
 EXECUTION_TAGS = {"raises-exception", "skip-execution"}
 
 
-def cache_folder(root: Path = ROOT) -> Path:
-    """Folder of the cache, named after the package and the pinned versions: a notebook's key ignores both."""
-    digest = hashlib.sha256()
-    sources = sorted(path for path in (root / "src").rglob("*") if "__pycache__" not in path.parts)
-    for path in filter(Path.is_file, [*sources, root / "constraints.txt"]):
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return root / ".jupyter_cache" / digest.hexdigest()[:12]
+@contextmanager
+def open_cache() -> Iterator[JupyterCacheAbstract]:
+    """Open the cache, and create it if need be, for one process at a time: it isn't made for several."""
+    CACHE.mkdir(exist_ok=True)
+    with FileLock(CACHE / "lock"):
+        yield get_cache(CACHE)
 
 
-def open_cache() -> JupyterCacheAbstract:
-    """Open the cache that belongs to the package as it is now, and create it if need be."""
-    return get_cache(cache_folder())
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the cells that run."""
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def has_code(notebook: NotebookNode) -> bool:
-    """Whether running the notebook would do anything."""
-    return any(cell.cell_type == "code" for cell in notebook.cells)
+def basis(notebook: NotebookNode) -> str:
+    """Return a digest of what a run of the notebook rests on now."""
+    return fingerprint([cell.source for cell in code_cells(notebook)])
 
 
-def runnable(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy reduced to what decides a run: prose, captions and looks don't touch its key."""
+def runnable(notebook: NotebookNode, basis: str) -> NotebookNode:
+    """Return a copy reduced to what decides a run: prose, captions and looks don't touch its key.
+
+    Of a notebook's own metadata the key holds the ``kernelspec`` alone: what the code runs on.
+    """
     run = copy.deepcopy(notebook)
-    run.cells = [cell for cell in run.cells if cell.cell_type == "code"]
+    run.cells = code_cells(run)
     for cell in run.cells:
         tags = sorted(EXECUTION_TAGS & set(cell.metadata.get("tags", ())))
         cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
     run.metadata = NotebookNode({k: v for k, v in run.metadata.items() if k == "widgets"})
+    run.metadata.kernelspec = NotebookNode(name=basis, display_name="shoprec")
     return run
 
 
 def find_run(notebook: NotebookNode) -> NotebookNode | None:
     """Return the notebook with the outputs of its cached successful run, or None if there is no such run."""
-    if not has_code(notebook):
+    if not code_cells(notebook):
         return notebook
-    cache = open_cache()
-    try:
-        record = cache.match_cache_notebook(runnable(notebook))
-    except KeyError:
-        return None
-    run = cache.get_cache_bundle(record.pk).nb
+    wanted = runnable(notebook, basis(notebook))
+    with open_cache() as cache:
+        try:
+            run = cache.get_cache_bundle(cache.match_cache_notebook(wanted).pk).nb
+        except (KeyError, NotJSONError):  # none, or one whose writing was cut short
+            return None
     filled = copy.deepcopy(notebook)
     if "widgets" in run.metadata:
         filled.metadata.widgets = run.metadata.widgets
-    code_cells = (cell for cell in filled.cells if cell.cell_type == "code")
-    for cell, executed in zip(code_cells, run.cells, strict=True):
+    for cell, executed in zip(code_cells(filled), run.cells, strict=True):
         cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
     return filled
 
 
-def store_run(executed: NotebookNode, path: Path) -> None:
-    """Keep the outputs of a run that has succeeded."""
-    bundle = CacheBundleIn(runnable(executed), str(path))
-    open_cache().cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+def store_run(executed: NotebookNode, path: Path, basis: str, seconds: float) -> None:
+    """Keep the outputs of a run that has succeeded, what it rested on when it began, and how long it took."""
+    bundle = CacheBundleIn(runnable(executed, basis), str(path), data={"seconds": seconds})
+    with open_cache() as cache:
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+
+
+def measured_seconds() -> dict[str, float]:
+    """Return how long the last run of each notebook took, by its path."""
+    with open_cache() as cache:
+        records = sorted(cache.list_cache_records(), key=lambda record: record.pk)
+    return {record.uri: record.data["seconds"] for record in records}
+
+
+def length(path: Path, measured: dict[str, float]) -> tuple[float, int, int]:
+    """Sort key of a notebook: its seconds when it last ran, first those not known; then its epochs and fits."""
+    source = "\n".join(cell.source for cell in code_cells(read_notebook(path)))
+    return measured.get(str(path), math.inf) if source else 0, source.count("epochs"), source.count(".fit(")
+
+
+def longest_first(paths: list[Path], processes: int) -> list[Path]:
+    """Order notebooks for processes that take two each and then the next one: the shortest wait behind the longest."""
+    measured = measured_seconds()
+    ordered = sorted(paths, key=lambda path: length(path, measured), reverse=True)
+    first, rest = ordered[:processes], ordered[processes:]
+    return [*first, *rest[-processes:], *rest[:-processes]]
 
 
 def read_notebook(path: Path) -> NotebookNode:
