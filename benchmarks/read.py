@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/read.py [--rows 10000000]
 
-Each reads in a process of its own, so that neither finds the other's memory. Plain pandas isn't asked to read the times,
-to keep the ids as text, to look for repetitions or to sort, all of which `read_interactions` does; the third line asks it
-for texts and times, too.
+Each reads in a process of its own, so that neither finds the other's memory. Plain pandas isn't asked to read the
+times, to keep the ids as text, to look for repetitions or to sort, all of which `read_interactions` does; the third
+line asks it for texts and times, too.
 """
 
 import argparse
