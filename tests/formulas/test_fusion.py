@@ -59,6 +59,39 @@ def test_skyband_counts_dominators(points, k):
     np.testing.assert_array_equal(skyband(*points, k), np.array(dominators) < k)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, bool, np.int8, np.float16])
+def test_items_of_small_and_unsigned_types_swap(dtype):
+    w, rises, falls = crossings(np.array([0, 1, 1], dtype=dtype), np.array([1, 0, 1], dtype=dtype))
+    assert (w.tolist(), rises.tolist(), falls.tolist()) == ([0.5], [1], [0])
+    assert w.dtype == float
+    assert skyband(np.array([0, 1, 1], dtype=dtype), np.array([1, 0, 1], dtype=dtype), 1).tolist() == [
+        False,
+        False,
+        True,
+    ]
+
+
+def test_sums_of_small_integers_do_not_wrap():
+    assert crossings(np.uint8([0, 200]), np.uint8([200, 0]))[0].tolist() == [0.5]
+
+
+def test_lists_have_ten_items_unless_said_otherwise():
+    falling = np.arange(15.0)[::-1]
+    assert skyband(falling, falling).sum() == 10
+    assert weight_path(falling, falling)[1].shape == (1, 10)
+    assert SkybandCandidates.select(falling[None], falling[None], np.eye(1, 15)).k == 10
+
+
+def test_a_path_jumps_at_its_weight_and_not_after_it():
+    one, two = np.array([[3.0, 1.0]]), np.array([[1.0, 2.0]])
+    path = ndcg_path(SkybandCandidates.select(one, two, [[False, True]], k=1))
+    (w,) = path.w
+    assert [path.at(x).tolist() for x in (0, np.nextafter(w, 0), w, np.nextafter(w, 1))] == [[1], [1], [0], [0]]
+    for outside in (-0.1, 1.0, np.nan):
+        with pytest.raises(ValueError, match="out of the range from 0 to below 1"):
+            path.at(outside)
+
+
 def test_skyband_works_on_each_row():
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, 6, size=(2, 7, 40)).astype(float)

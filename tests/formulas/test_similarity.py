@@ -287,6 +287,25 @@ def test_cosine_top_k_is_top_k_of_the_shrunk_cosine(pair, k, strength, block):
         np.testing.assert_allclose(kept[kept != 0], full[kept != 0], atol=1e-9)
 
 
+def test_support_counts_coordinates_though_only_one_side_is_binary():
+    """Two common coordinates of three and more: the cosine of 0.98 loses 3 / (2 + 3), whatever the weights."""
+    bought, weighted = np.array([[1.0, 1, 0]]), np.array([[3.0, 2, 0]])
+    expected = shrink(cosine_similarity(bought, weighted), [[2]], 3)
+    for a, b in ((bought, weighted), (weighted, bought)):
+        for convert in (np.asarray, sparse.csr_array):
+            kept = cosine_top_k(convert(a), convert(b), k=1, strength=3.0)
+            np.testing.assert_allclose(kept.toarray(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, bool, np.int8, np.uint64])
+def test_the_largest_of_small_and_unsigned_types(dtype):
+    x = np.array([[0, 1, 0, 1]], dtype=dtype)
+    assert largest(x, 1).tolist() == [[False, True, False, False]]
+    assert largest(x, 3).tolist() == [[True, True, False, True]]
+    if dtype is np.uint64:
+        assert largest(np.array([2**63, 2**63 + 1, 3], dtype=dtype), 1).tolist() == [False, True, False]
+
+
 def test_top_k_says_what_is_wrong():
     with pytest.raises(ValueError, match="k is 0"):
         top_k([[1, 2]], k=0)

@@ -65,6 +65,24 @@ def test_models_are_called_by_their_own_names():
             assert named == [model], f"{words[language]} stands in the names of {named}"
 
 
+def test_models_have_the_names_that_the_book_gives_them():
+    assert MODEL_NAMES == {
+        "popularity": ("热门榜", "Popularity"),
+        "frequency": ("个人频次", "Personal frequency"),
+        "item_knn": ("物品近邻", "ItemKNN"),
+        "user_knn": ("用户近邻", "UserKNN"),
+        "content": ("商品文本", "Content (TF-IDF)"),
+        "transformer": ("Transformer", "Transformer"),
+        "behaviour": ("行为项", "Behaviour term"),
+        "two_terms": ("两项混合", "Two-term hybrid"),
+        "rank_fusion": ("名次融合", "Rank fusion"),
+        "hybrid": ("加权混合", "Weighted hybrid"),
+        "random": ("随机", "Random"),
+        "encoder": ("文本编码器", "Text encoder (MiniLM)"),
+        "decoder": ("语言模型重排", "Language model re-ranks"),
+    }
+
+
 def test_every_label_has_its_glyphs():
     render(*map(label, MODEL_NAMES.values()), SAMPLE, r"权重 $w_1 \langle u, v \rangle$ 与 $w_2$")
 

@@ -184,7 +184,7 @@ def ideal_dcg(n_relevant: npt.ArrayLike, k: int = 10) -> Floats:
     >>> ideal_dcg([0, 1, 2, 99], k=2).round(3)
     array([0.   , 1.   , 1.631, 1.631])
     """
-    n = floats(n_relevant, "n_relevant")
+    n = wide(floats(n_relevant, "n_relevant"))
     if not ((n >= 0) & (n <= EXACT) & (n == np.floor(n))).all():
         raise ValueError("n_relevant must hold whole numbers in the range from 0 to 2**53; it counts items")
     return np.concatenate([[0.0], np.cumsum(discounts(k))])[np.minimum(k, n.astype(np.int64))]

@@ -233,7 +233,7 @@ def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -
     similarity : array
         :math:`s`, of any shape.
     support : array of the same shape
-        :math:`n`, the number of observations behind each similarity, from 0 to 2**53.
+        :math:`n`, the number of observations behind each similarity: 0, or from 2**-53 to 2**53.
     strength : float
         :math:`\lambda`, the support at which half of a similarity is left, from 0 to 2**53. A support of 0 leaves
         nothing.
@@ -261,12 +261,12 @@ def shrink(similarity: npt.ArrayLike, support: npt.ArrayLike, strength: float) -
     if sparse.issparse(similarity) or sparse.issparse(support):
         raise ValueError("similarity and support must be dense; for large tables, cosine_top_k shrinks in blocks")
     s, n = finite(similarity, "similarity", "give pairs without a similarity 0"), floats(support, "support")
+    dtype, n = np.result_type(s, n), wide(n, np.float32)
     if s.shape != n.shape:
         raise ValueError(f"similarity has shape {s.shape}, support {n.shape}; give each similarity its support")
-    if n.size and not (n.min() >= 0 and n.max() <= EXACT):
-        raise ValueError("support is negative, NaN or out of the range up to 2**53; it counts observations")
-    shrunk = _shrunk(wide(s, np.float32), wide(n, np.float32), _counted(strength))
-    return shrunk.astype(np.result_type(s, n), copy=False)
+    if not ((n == 0) | ((n >= 1 / EXACT) & (n <= EXACT))).all():
+        raise ValueError("support is negative, NaN or out of the range 2**-53 to 2**53; it counts observations")
+    return _shrunk(wide(s, np.float32), n, _counted(strength)).astype(dtype, copy=False)
 
 
 def largest(x: npt.ArrayLike, k: int) -> Mask:
