@@ -247,8 +247,8 @@ def test_shrink_at_its_ends():
     [
         (([0.5], [1, 2], 1), r"shape \(1,\), support \(2,\)"),
         (([0.5], [-1], 1), "negative"),
-        (([0.5], [1], -1), "negative"),
-        (([0.5], [1], np.nan), "NaN"),
+        (([0.5], [1], -1), "strength is -1"),
+        (([0.5], [1], np.nan), "strength is nan"),
         ((sparse.csr_array([[0.5]]), [[1]], 1), "must be dense"),
     ],
 )
@@ -315,5 +315,5 @@ def test_top_k_says_what_is_wrong():
         top_k([[1, np.nan]], k=1)
     with pytest.raises(ValueError, match="NaN"):
         largest([1, np.nan], k=1)
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="strength is -1"):
         cosine_top_k([[1, 2]], k=1, strength=-1)

@@ -26,6 +26,7 @@ from shoprec.formulas.arrays import (
     whole,
     wide,
 )
+from shoprec.formulas.checks import number
 
 
 def softmax(x: npt.ArrayLike, axis: int = -1) -> Floats:
@@ -525,8 +526,7 @@ def layer_norm(x: npt.ArrayLike, gain: npt.ArrayLike = 1.0, bias: npt.ArrayLike 
            [-1.,  1.]])
     """
     x = _vectors(x, "x")
-    if not 0 < eps < np.inf:
-        raise ValueError(f"eps is {eps}; choose a small positive number")
+    number(eps, "eps", 0, ends="()", note="; 1e-5 is customary")
     gain, bias = _per_feature(gain, x, "gain"), _per_feature(bias, x, "bias")
     scale = np.maximum(exponents(wide(x)), 0)  # large vectors are scaled down, so that no square overflows
     deviations = centred(np.ldexp(wide(x), -scale))

@@ -33,6 +33,7 @@ from shoprec.formulas.arrays import (
     whole,
     wide,
 )
+from shoprec.formulas.checks import number
 from shoprec.formulas.metrics import ideal_dcg, rank_items, relevant_items
 
 #: The smallest and the largest weight between 0 and 1: where two items swap outside of them, rounding would say 0 or 1.
@@ -280,8 +281,7 @@ def reciprocal_rank_fusion(
         raise ValueError(f"weights has shape {w.shape}; pass one weight for each of the {len(lists)} lists")
     if not (w >= 0).all():
         raise ValueError("weights must not be negative; a weight of 0 leaves a list out")
-    if not 0 <= k <= EXACT:
-        raise ValueError(f"k is {k}, out of the range from 0 to 2**53; 60 is customary")
+    number(k, "k", 0, EXACT, note="; 60 is customary")
     for r in lists:
         if r.shape != lists[0].shape:
             raise ValueError(f"rank_lists differ in shape, {lists[0].shape} and {r.shape}; rank the same items")
@@ -592,8 +592,7 @@ class NdcgPath:
         ValueError
             If ``w`` is out of that range.
         """
-        if not 0 <= w < 1:
-            raise ValueError(f"w is {w}, out of the range from 0 to below 1; just below 1, ask for 1 - 1e-9")
+        number(w, "w", 0, 1, "[)", note="; the end of the path is at 1 - 1e-9")
         past = self.w <= w
         return self.start + np.bincount(self.household[past], self.jump[past], minlength=len(self.start))
 

@@ -36,6 +36,7 @@ from shoprec.formulas.arrays import (
     whole,
     wide,
 )
+from shoprec.formulas.checks import number
 
 LONG = 2**16  #: sums of more numbers than this are not left to 32 bits
 MISSING = "fill in or drop missing values first"
@@ -438,9 +439,7 @@ def _rows(a: Matrix, b: Matrix | None) -> tuple[Rows, Rows, np.dtype]:
 
 def _counted(strength: float) -> float:
     """The strength of :func:`shrink`, after a look at its range."""
-    if not 0 <= strength <= EXACT:
-        raise ValueError(f"strength is {strength}; negative, NaN or out of the range up to 2**53, it shrinks nothing")
-    return float(strength)
+    return float(number(strength, "strength", 0, EXACT, note="; it stands for so many observations"))
 
 
 def _shrunk(similarity: Floats, support: Floats, strength: float) -> Floats:
