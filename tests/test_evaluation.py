@@ -173,6 +173,12 @@ def test_exchanging_the_models_mirrors_the_interval(pair):
     np.testing.assert_allclose(paired_bootstrap(b, a), (-mean, -high, -low), atol=1e-12)
 
 
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
+def test_hits_may_be_whole_numbers_or_yes_and_no(dtype):
+    a, b = np.array([0, 1, 1, 0, 0]), np.array([1, 1, 0, 1, 1])
+    assert paired_bootstrap(a.astype(dtype), b.astype(dtype)) == paired_bootstrap(a.astype(float), b.astype(float))
+
+
 def test_a_constant_difference_has_no_width():
     b = np.arange(16) / 16
     assert paired_bootstrap(b + 0.25, b) == (0.25, 0.25, 0.25)
