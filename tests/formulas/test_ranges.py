@@ -591,6 +591,10 @@ def test_layer_norm_squares_nothing_too_large(dtype, row):
     assert y.dtype == dtype
 
 
+def test_layer_norm_of_the_smallest_numbers_is_small():
+    assert attention.layer_norm([[5e-324, 0]]) == pytest.approx(np.array([[7.8e-322, -7.8e-322]]), rel=0.01, abs=0)
+
+
 @pytest.mark.parametrize("value", [0.1, 0.1e20, 0.1e200])
 def test_layer_norm_of_equal_numbers_is_nothing(value):
     assert (attention.layer_norm(np.full((1, 3), value)) == 0).all()

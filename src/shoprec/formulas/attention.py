@@ -528,7 +528,8 @@ def layer_norm(x: npt.ArrayLike, gain: npt.ArrayLike = 1.0, bias: npt.ArrayLike 
     x = _vectors(x, "x")
     number(eps, "eps", 0, ends="()", note="; 1e-5 is customary")
     gain, bias = _per_feature(gain, x, "gain"), _per_feature(bias, x, "bias")
-    scale = np.maximum(exponents(wide(x)), 0)  # large vectors are scaled down, so that no square overflows
+    # Large vectors are scaled down, so that no square overflows, and tiny ones up, so that a mean has its digits.
+    scale = np.maximum(exponents(wide(x)), -60)
     deviations = centred(np.ldexp(wide(x), -scale))
     sigma = lengths(deviations)[..., None] / np.sqrt(x.shape[-1])
     root = np.hypot(sigma, np.ldexp(np.sqrt(eps), -scale))
