@@ -304,6 +304,24 @@ def test_a_checkpoint_holds_no_pickle_and_all_the_state(tmp_path):
         assert name not in Path(checkpoints.__file__).read_text()
 
 
+def test_weights_that_two_layers_share_are_kept(tmp_path, monkeypatch):
+    def tied(checkpoint):
+        network = Point()
+        network.same = network.x
+        config = TrainingConfig(epochs=3, learning_rate=0.1)
+        train(network, batches_of(1, 1), 2, always_alike, config, checkpoint, progress=False)
+        return network
+
+    def always_alike(network):
+        return 0.0
+
+    path = tmp_path / "run.safetensors"
+    interrupt(lambda: tied(path), monkeypatch)
+    resumed = tied(path)
+    assert resumed.same is resumed.x
+    assert_same_weights(resumed, tied(None))
+
+
 # --- Of another run -------------------------------------------------------------------------------------
 
 

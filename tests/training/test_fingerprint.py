@@ -163,7 +163,7 @@ class Base:
 
 class Batches(Base):
     def __call__(self, rng, n=4):
-        return [self.factor * np.float64(scale) for _ in range(n)]
+        return [self.factor * np.asarray(scale) for _ in range(n)]
     @property
     def size(self):
         return 5
@@ -183,7 +183,8 @@ def test_a_notebooks_own_code():
     assert changed(in_a_notebook, CELL, "# a remark\n\n" + CELL) == set()
     for digit in "2345678":  # module's value, class attribute, base, default, property, static method, function, lambda
         assert changed(in_a_notebook, CELL, CELL.replace(digit, "9")), digit
-    assert changed(in_a_notebook, CELL, CELL.replace("return 1", "return 0"))
+    for old, new in [("return 1", "return 0"), ("count() + sum", "count() - sum"), ("np.asarray", "np.array")]:
+        assert changed(in_a_notebook, CELL, CELL.replace(old, new)), old
 
 
 def test_what_python_and_pandas_know_of_things():
@@ -260,4 +261,4 @@ def test_differences_are_told_in_a_line():
 
 
 if __name__ == "__main__":
-    print(json.dumps(run_of(*real_parts())))
+    print(json.dumps(run_of(*real_parts()) | fingerprint(departments={"tea", "jam", "bread", "milk", "salt"})))
