@@ -6,8 +6,8 @@ from importlib import resources
 
 import pytest
 
-from shoprec.data.encodings import to_utf8
 from shoprec.data.interactions import DataError
+from shoprec.data.reading.encodings import to_utf8
 
 WORDS = {
     "cp950": """綠茶 牛奶 洗衣精 蘋果汁 衛生紙 醬油 麵包 雞蛋 豬肉 米酒 泡麵 香蕉 牙膏 洗髮精 茶葉 餅乾 礦泉水
@@ -133,7 +133,7 @@ def test_nothing_but_a_byte_order_mark_is_empty(refusal, mark):
 
 
 def test_a_character_on_the_edge_of_a_chunk(monkeypatch):
-    monkeypatch.setattr("shoprec.data.encodings._CHUNK", 7)
+    monkeypatch.setattr("shoprec.data.reading.encodings._CHUNK", 7)
     text = "user,item\n" + "红富士苹果,矿泉水\n" * 5
     for encoding in ("utf-8", "gb18030", "utf-16"):
         assert bytes(to_utf8("a.csv", text.encode(encoding), None)[0]).decode() == text

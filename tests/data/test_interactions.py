@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoprec.data import interactions, values
+from shoprec.data import interactions
 from shoprec.data.interactions import DataError, DataWarning, DroppedRows, read_interactions
+from shoprec.data.reading import values
 
 GOOD = "user,item,timestamp\n1,tea,2017-03-01\n2,tea,2017-03-02\n2,rice,2017-03-03\n"
 

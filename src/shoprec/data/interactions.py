@@ -10,14 +10,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shoprec.data.delimited import Layout
-from shoprec.data.events import Where, keep_where, note_events
-from shoprec.data.files import open_table
-from shoprec.data.header import find_columns, wanted_names
+from shoprec.data.reading.delimited import Layout
+from shoprec.data.reading.events import Where, keep_where, note_events
+from shoprec.data.reading.files import open_table
+from shoprec.data.reading.header import find_columns, wanted_names
+from shoprec.data.reading.table import Table
+from shoprec.data.reading.timestamps import REMEDY, Dates, read_timestamps
+from shoprec.data.reading.values import Coded, is_missing, normalised, read_ids, read_numbers, require_readable
 from shoprec.data.report import DataError, DataWarning, DroppedRows, Ledger
-from shoprec.data.table import Table
-from shoprec.data.timestamps import REMEDY, Dates, read_timestamps
-from shoprec.data.values import Coded, is_missing, normalised, read_ids, read_numbers, require_readable
 
 __all__ = ["DataError", "DataWarning", "DroppedRows", "read_interactions"]
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shoprec.data.epochs import moments_of, read_digits
+from shoprec.data.reading.epochs import moments_of, read_digits
+from shoprec.data.reading.table import Table
 from shoprec.data.report import DataError
-from shoprec.data.table import Table
 
 REMEDY = (
     "Write dates as 2017-03-31, 2017-03-31 18:05:00 or 2017-03-31T18:05:00+08:00, or as seconds since 1970; or say how "

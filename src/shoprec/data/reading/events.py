@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from shoprec.data.header import no_column
+from shoprec.data.reading.header import no_column
+from shoprec.data.reading.table import Table
+from shoprec.data.reading.values import Coded
 from shoprec.data.report import DataError, Ledger
-from shoprec.data.table import Table
-from shoprec.data.values import Coded
 
 Where = Mapping[str, str | Sequence[object]]
 _NAMES = (

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from shoprec.data.table import Table
+from shoprec.data.reading.table import Table
 
 # What databases, spreadsheets, pandas and R write where nothing is known; upper and lower case are the same.
 _MISSING = pa.array(

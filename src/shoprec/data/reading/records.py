@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from shoprec.data.delimited import Layout
-from shoprec.data.encodings import Bytes
+from shoprec.data.reading.delimited import Layout
+from shoprec.data.reading.encodings import Bytes
+from shoprec.data.reading.table import Stored, Table
 from shoprec.data.report import DataError
-from shoprec.data.table import Stored, Table
 
 _BATCH = 100_000
 _EXACT = 10**15  # a workbook keeps 15 digits of a number

@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from shoprec.data.reading.table import Table
 from shoprec.data.report import DataError
-from shoprec.data.table import Table
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 # The number of digits tells seconds from milliseconds for every time between 1973 and 2286.

@@ -9,10 +9,10 @@ from itertools import islice
 import pyarrow as pa
 import pyarrow.csv
 
-from shoprec.data.encodings import Bytes
+from shoprec.data.reading.encodings import Bytes
+from shoprec.data.reading.table import Table
+from shoprec.data.reading.tokens import LINE_ENDS, Records
 from shoprec.data.report import DataError
-from shoprec.data.table import Table
-from shoprec.data.tokens import LINE_ENDS, Records
 
 _SEPARATORS = ",;\t|"
 _STAND_IN = "\x1f"  # one byte for separators of several

@@ -5,8 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from shoprec.data.reading.table import Table
 from shoprec.data.report import DataError
-from shoprec.data.table import Table
 
 REQUIRED = ("user", "item", "timestamp")
 OPTIONAL = ("quantity", "rating", "basket")

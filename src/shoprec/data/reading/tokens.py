@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from shoprec.data.encodings import Bytes
+from shoprec.data.reading.encodings import Bytes
 from shoprec.data.report import DataError
 
 _CHUNK = 1 << 24

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from shoprec.data.delimited import Layout, open_delimited
-from shoprec.data.encodings import Bytes, to_utf8
-from shoprec.data.records import open_json, open_parquet, open_workbook
+from shoprec.data.reading.delimited import Layout, open_delimited
+from shoprec.data.reading.encodings import Bytes, to_utf8
+from shoprec.data.reading.records import open_json, open_parquet, open_workbook
+from shoprec.data.reading.table import Table
 from shoprec.data.report import DataError
-from shoprec.data.table import Table
 
 _CHUNK = 1 << 24
 
