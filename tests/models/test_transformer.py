@@ -248,33 +248,6 @@ def test_the_score_is_the_sum_of_its_terms(history):
 # --- Loss -----------------------------------------------------------------------------------------------
 
 
-def random_targets(rng, n_queries, n_candidates):
-    targets = [rng.choice(n_candidates, size=rng.integers(1, 4), replace=False) for _ in range(n_queries)]
-    query = torch.as_tensor(np.repeat(np.arange(n_queries), [len(t) for t in targets]))
-    return targets, query, torch.as_tensor(np.concatenate(targets))
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-def test_loss_equals_the_slow_one(weighted):
-    rng = np.random.default_rng(0)
-    scores = 3 * rng.normal(size=(5, 11))
-    w = rng.exponential(size=11) if weighted else np.ones(11)
-    targets, query, target = random_targets(rng, 5, 11)
-    loss = 0.0
-    for q in range(5):
-        z = sum((1 if j in targets[q] else w[j]) * math.exp(scores[q, j]) for j in range(11))
-        loss -= np.mean([math.log(math.exp(scores[q, t]) / z) for t in targets[q]]) / 5
-    weight = torch.as_tensor(w) if weighted else None
-    assert basket_loss(torch.as_tensor(scores), query, target, weight).item() == pytest.approx(loss, rel=1e-9)
-
-
-def test_loss_of_one_target_is_pytorchs_cross_entropy():
-    torch.manual_seed(0)
-    scores, target = torch.randn(6, 9), torch.randint(9, (6,))
-    expected = torch.nn.functional.cross_entropy(scores, target)
-    torch.testing.assert_close(basket_loss(scores, torch.arange(6), target), expected)
-
-
 def training_batch(history):
     return TrainingSet(history, CONFIG.max_length, n_dates=3).sample(np.arange(8), np.random.default_rng(0))
 
