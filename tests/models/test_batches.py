@@ -139,7 +139,7 @@ def test_batches_are_made_for_the_device(history, kind):
 @pytest.mark.parametrize("name", ["max_length", "batch_size", "n_dates", "passes"])
 @pytest.mark.parametrize("value", [0, -1, 2.0, True])
 def test_sizes_of_batches_are_whole_numbers(history, name, value):
-    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1, not {value}"):
+    with pytest.raises(ValueError, match=f"{name} is {value}; pass a whole number, at least 1"):
         TrainingSet(**{"history": history, "max_length": 24, name: value})
 
 

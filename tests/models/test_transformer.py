@@ -110,14 +110,14 @@ def test_compiled_blocks_are_the_blocks(fused):
 @pytest.mark.parametrize("name", ["d_model", "n_heads", "n_layers", "max_length", "d_product"])
 @pytest.mark.parametrize("value", [-1, 1.5, True, "8", None])
 def test_sizes_are_whole_numbers(name, value):
-    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least"):
+    with pytest.raises(ValueError, match=f"{name} is .*; pass a whole number, at least"):
         TransformerConfig(**{name: value})
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"d_model": 0}, "d_model must be a whole number of at least 1, not 0"),
+        ({"d_model": 0}, "d_model is 0; pass a whole number, at least 1"),
         ({"d_model": 8, "n_heads": 3}, "d_model 8 is no multiple of n_heads 3"),
         ({"dropout": 1.0}, "dropout is a share of at least 0 and below 1, not 1.0"),
         ({"dropout": -0.1}, "dropout is a share"),
@@ -151,7 +151,7 @@ def test_a_network_and_its_batches_must_fit(history, network):
     with pytest.raises(ValueError, match="no behaviour features; make it with behaviour=True"):
         network(bare)
     for n_sampled in (0, -5, 2.5):
-        with pytest.raises(ValueError, match="n_sampled must be a whole number of at least 1"):
+        with pytest.raises(ValueError, match="pass a whole number, at least 1"):
             PurchaseTransformer(history, CONFIG, n_sampled)
     with pytest.raises(ValueError, match="leave out backbone or set taste=True"):
         PurchaseTransformer(history, replace(CONFIG, taste=False), backbone=torch.nn.Identity())

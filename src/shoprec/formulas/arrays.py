@@ -172,7 +172,7 @@ def whole(n: int, name: str, least: int = 1) -> int:
     ValueError: k is 0; pass a whole number, at least 1
     """
     try:
-        number = operator.index(n)
+        number = least - 1 if isinstance(n, bool) else operator.index(n)
     except TypeError:
         number = least - 1
     if number < least:

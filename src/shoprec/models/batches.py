@@ -1,6 +1,5 @@
 """Windows of purchases as tensors: what a network over the purchase history reads, in training and at the cut."""
 
-import operator
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -11,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.arrays import Codes, Floats, whole
 from shoprec.models.behaviour import FEATURES, purchase_features, ragged
 from shoprec.tasks import History
 
@@ -94,7 +93,9 @@ class TrainingSet:
         behaviour: bool = True,
         passes: int = 1,
     ) -> None:
-        check_counts(max_length=max_length, batch_size=batch_size, n_dates=n_dates, passes=passes)
+        counts = {"max_length": max_length, "batch_size": batch_size, "n_dates": n_dates, "passes": passes}
+        for name, value in counts.items():
+            whole(value, name)
         self.history, self.max_length = history, max_length
         self.batch_size, self.n_dates, self.device = batch_size, n_dates, device or torch.device("cpu")
         self.behaviour, self.passes = behaviour, passes
@@ -302,21 +303,6 @@ def ahead(batches: Iterable[Any]) -> Iterator[Any]:
         while (batch := coming.result()) is not end:
             coming = thread.submit(next, iterator, end)
             yield batch
-
-
-def check_counts(least: int = 1, **counts: int) -> None:
-    """Raise a ValueError for what is no whole number of at least ``least``.
-
-    Examples
-    --------
-    >>> check_counts(epochs=3, passes=0)
-    Traceback (most recent call last):
-        ...
-    ValueError: passes must be a whole number of at least 1, not 0
-    """
-    for name, value in counts.items():
-        if isinstance(value, bool) or not hasattr(value, "__index__") or operator.index(value) < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
 
 
 def _days_since_last_basket(history: History, event: Codes) -> Floats:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 
 from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.checks import household_codes
+from shoprec.models import fitted
 from shoprec.models.batches import append_mask, make_batch
 from shoprec.models.transformer import PurchaseTransformer
 from shoprec.tasks import Task
@@ -51,10 +53,11 @@ class SequentialRecommender:
         Raises
         ------
         ValueError
-            If a household has no history.
+            If it has read no history yet, or a household is unknown or has no history.
         """
-        stop = self.history_.start[households + 1]
-        empty = stop == self.history_.start[households]
+        start = fitted(self, "history_").start
+        households = household_codes(households, len(start) - 1)
+        empty = start[households + 1] == start[households]
         if empty.any():
             raise ValueError(
                 f"{empty.sum()} households have no history, first code {households[empty][0]}; the network reads a "

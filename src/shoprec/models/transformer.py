@@ -27,7 +27,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shoprec.models.batches import N_AGES, Batch, age_class, check_counts
+from shoprec.formulas.arrays import whole
+from shoprec.models.batches import N_AGES, Batch, age_class
 from shoprec.models.behaviour import FEATURES, PRODUCT_FEATURES, product_features
 from shoprec.tasks import History
 from shoprec.training.losses import basket_loss
@@ -83,8 +84,9 @@ class TransformerConfig:
     pointing: bool = True
 
     def __post_init__(self) -> None:
-        check_counts(d_model=self.d_model, n_heads=self.n_heads, max_length=self.max_length, d_product=self.d_product)
-        check_counts(least=0, n_layers=self.n_layers)  # without layers, it still points
+        for name in ("d_model", "n_heads", "max_length", "d_product"):
+            whole(getattr(self, name), name)
+        whole(self.n_layers, "n_layers", least=0)  # without layers, it still points
         if self.d_model % self.n_heads:
             raise ValueError(f"d_model {self.d_model} is no multiple of n_heads {self.n_heads}")
         if not 0 <= self.dropout < 1:
@@ -187,7 +189,7 @@ class PurchaseTransformer(nn.Module):
         super().__init__()
         self.config = config = config or TransformerConfig()
         if n_sampled is not None:
-            check_counts(n_sampled=n_sampled)
+            whole(n_sampled, "n_sampled")
         if backbone is not None and not config.taste:
             raise ValueError(
                 "a network without the taste term reads no purchases; leave out backbone or set taste=True"
