@@ -1,4 +1,4 @@
-"""Formulas are set when the book is built: as pictures with words for screen readers; what TeX cannot read is an error."""
+"""Formulas are set when the book is built: pictures with words for screen readers, and errors that stop the build."""
 
 import re
 from collections.abc import Iterator
