@@ -146,8 +146,6 @@ class FillClaimLists(SphinxPostTransform):
         """Replace the marks of one page."""
         for mark in list(self.document.findall(claim_list)):
             mark.replace_self(self.table())
-            if any(self.document.findall(nodes.math)):  # the page loads MathJax, though its source has no formula
-                self.env.get_domain("math").data["has_equations"][self.env.docname] = True
 
     def table(self) -> nodes.Node:
         """Return the claims by section of the source."""

@@ -1,28 +1,148 @@
-"""Formulas: MathJax as one local file, from a server or from disk; and no line begins with a comma after one."""
+"""Formulas, set when the book is built: a page needs no script for them, and no line begins with a comma after one.
+
+MathJax runs here, in the JavaScript engine of the package mini-racer, and leaves each formula as an SVG for the eye and
+as MathML for screen readers. A page carries every glyph that it uses once, and the formulas refer to it.
+"""
 
 import re
-import shutil
+from functools import cache
+from html import escape
 from importlib.resources import files
-from pathlib import Path
 
 from docutils import nodes
+from py_mini_racer import MiniRacer
 from sphinx.application import Sphinx
+from sphinx.locale import _
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
 
-BUNDLE = "static/mathjax/tex-svg.js"
+logger = logging.getLogger(__name__)
+
+MATHJAX = files("sphinx-mathjax-offline") / "static" / "mathjax"
+PARTS = ("startup", "core", "adaptors/liteDOM", "input/tex-full", "output/svg", "output/svg/fonts/tex")
+# What MathJax asks of a browser, and its settings: glyphs are kept in one place, and what TeX can't read is an error.
+PRELUDE = """
+var global = globalThis, console = {log() {}, warn() {}, error() {}};
+var setTimeout = (action) => (action && action(), 0), clearTimeout = () => {};
+MathJax = {
+  startup: {typeset: false}, loader: {load: [], ready() {}}, svg: {fontCache: "global"},
+  tex: {packages: {"[-]": ["noerrors", "noundefined"]}},
+};"""
+SET = """
+const {adaptor, document: {outputJax}} = MathJax.startup;
+function formula(tex, display) {
+  const svg = adaptor.firstChild(MathJax.tex2svg(tex, {display}));
+  adaptor.setAttribute(svg, "aria-hidden", "true");
+  for (const needless of ["xmlns", "xmlns:xlink", "role", "focusable"]) adaptor.removeAttribute(svg, needless);
+  return {svg: adaptor.outerHTML(svg), mathml: MathJax.tex2mml(tex, {display})};
+}
+function glyphs(used) {
+  const all = adaptor.childNodes(outputJax.fontCache.getCache());
+  const markup = new Map(all.map((path) => [adaptor.getAttribute(path, "id"), adaptor.outerHTML(path)]));
+  return used.map((name) => markup.get(name));
+}"""
+SPACE = re.compile(r">\s+<")
+ERROR = re.compile(r'data-mjx-error="([^"]*)"')
+GLYPH = re.compile(r'xlink:href="#(MJX-[^"]+)"')
 CLOSING = re.compile(r"[，。；：、）”？！》,.;:)?!]+")
 
 
-def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
-    """Put the one file that ``mathjax_path`` names next to the other static files."""
-    if exception is None:
-        shutil.copy(str(files("sphinx-mathjax-offline") / BUNDLE), Path(app.outdir) / "_static")
+class MathJax:
+    """MathJax in a process: TeX in, markup out."""
+
+    def __init__(self) -> None:
+        self.engine = MiniRacer()
+        sources = (MATHJAX.joinpath(f"{part}.js").read_text("utf8") for part in PARTS)
+        for source in (PRELUDE, *sources, "MathJax.config.startup.ready()", SET):
+            self.engine.eval(source)
+        self.known: dict[tuple[str, bool], str] = {}
+
+    def set(self, tex: str, display: bool) -> str:
+        """Return a formula as markup.
+
+        Raises
+        ------
+        ValueError
+            If MathJax can't read the formula; the message is its own.
+        """
+        if (tex, display) not in self.known:
+            made = self.engine.call("formula", tex, display)
+            if error := ERROR.search(made["svg"]):
+                raise ValueError(error[1])
+            mathml = SPACE.sub("><", made["mathml"])
+            markup = f'<span class="formula">{made["svg"]}<span class="formula-mathml">{mathml}</span></span>'
+            self.known[tex, display] = markup
+        return self.known[tex, display]
+
+    def glyphs(self, markup: str) -> str:
+        """Return the glyphs that markup refers to, to be put on its page once; nothing if there are none."""
+        used = sorted(set(GLYPH.findall(markup)))
+        if not used:
+            return ""
+        paths = "".join(self.engine.call("glyphs", used))
+        return f'<svg id="formula-glyphs" width="0" height="0" aria-hidden="true"><defs>{paths}</defs></svg>'
+
+
+@cache
+def mathjax() -> MathJax:
+    """Start the engine, once in a process and only if there is a formula."""
+    return MathJax()
+
+
+def stop_mathjax(app: Sphinx, exception: Exception | None) -> None:
+    """End the engine: Python would wait for its threads for ever."""
+    if mathjax.cache_info().currsize:
+        mathjax().engine.close()
+        mathjax.cache_clear()
+
+
+def set_formula(node: nodes.Element, tex: str, display: bool) -> str:
+    """Return a formula as markup; one that can't be read is shown as it is, and is a warning of the build."""
+    try:
+        return mathjax().set(tex, display)
+    except ValueError as error:
+        logger.warning("formula: %s in %r", error, tex, location=node)
+        return f"<code>{escape(tex)}</code>"
+
+
+def aligned(tex: str) -> str:
+    """Return the equations of a block, which blank lines part, as one formula."""
+    parts = [part for part in tex.split("\n\n") if part.strip()]
+    lines = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
+    return lines[0] if len(lines) == 1 else r"\begin{aligned}" + r"\\".join(lines) + r"\end{aligned}"
+
+
+def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
+    """Write a formula within a line."""
+    markup = set_formula(node, node.astext(), display=False)
+    translator.body.append(translator.starttag(node, "span", "", CLASS="math notranslate") + markup + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_display(translator: HTML5Translator, node: nodes.math_block) -> None:
+    """Write a formula on a line of its own, with its number."""
+    translator.body.append(translator.starttag(node, "div", "", CLASS="math notranslate"))
+    if node["number"] and not node["nowrap"]:
+        translator.body.append(f'<span class="eqno">({get_node_equation_number(translator, node)})')
+        translator.add_permalink_ref(node, _("Link to this equation"))
+        translator.body.append("</span>")
+    tex = node.astext() if node["nowrap"] else aligned(node.astext())
+    translator.body.append(set_formula(node, tex, display=True) + "</div>\n")
+    raise nodes.SkipNode
+
+
+def add_glyphs(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Give the page the glyphs that its formulas use."""
+    markup = context.get("body", "") + context.get("toc", "")
+    context["formula_glyphs"] = mathjax().glyphs(markup) if GLYPH.search(markup) else ""
 
 
 class KeepPunctuation(SphinxPostTransform):
     """Hold each inline formula and the punctuation after it together.
 
-    MathJax draws a formula as a box, and browsers break a line after any box, be it before a full stop.
+    Browsers break a line after any picture, be it before a full stop.
     """
 
     default_priority = 15  # after the table of claims has got its formulas
@@ -39,6 +159,8 @@ class KeepPunctuation(SphinxPostTransform):
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
+    app.add_html_math_renderer("built", (visit_inline, None), (visit_display, None))
     app.add_post_transform(KeepPunctuation)
-    app.connect("build-finished", copy_mathjax)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("html-page-context", add_glyphs)
+    app.connect("build-finished", stop_mathjax)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -120,6 +120,14 @@ def add_titles(soup: BeautifulSoup, en: BeautifulSoup, selector: str) -> None:
             ours.append(english)
 
 
+def add_glyphs(soup: BeautifulSoup, other: BeautifulSoup) -> None:
+    """Add the glyphs of formulas that only the other language's page has."""
+    ours, theirs = (page.select_one("#formula-glyphs defs") for page in (soup, other))
+    if ours and theirs:
+        known = {glyph["id"] for glyph in ours.find_all("path")}
+        ours.extend([glyph for glyph in theirs.find_all("path") if glyph["id"] not in known])
+
+
 def merge_page(zh: str, en: str) -> str:
     """Merge two versions of an HTML page."""
     soup, other = (BeautifulSoup(text, "html.parser") for text in (zh, en))
@@ -136,6 +144,7 @@ def merge_page(zh: str, en: str) -> str:
     articles = [page.select_one("article.bd-article") for page in (soup, other)]
     if all(articles):
         merge(soup, *articles)
+    add_glyphs(soup, other)
     return str(soup)
 
 
