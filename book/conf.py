@@ -16,6 +16,7 @@ settings["extensions"] = [e for e in settings["extensions"] if e not in {"sphinx
 globals().update(settings)
 
 book_lang = os.environ.get("BOOK_LANG", "zh")
+book_outputs = os.environ.get("BOOK_OUTPUTS", "1") != "0"
 language = {"zh": "zh_CN", "en": "en"}[book_lang]
 proof_title_format = {"zh": "（%t）", "en": " (%t)"}[book_lang]
 
