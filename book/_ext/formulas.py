@@ -15,7 +15,7 @@ CLOSING = re.compile(r"[，。；：、）”？！》,.;:)?!]+")
 
 def copy_mathjax(app: Sphinx, exception: Exception | None) -> None:
     """Put the one file that ``mathjax_path`` names next to the other static files."""
-    if exception is None:
+    if exception is None and app.builder.format == "html":
         shutil.copy(str(files("sphinx-mathjax-offline") / BUNDLE), Path(app.outdir) / "_static")
 
 
