@@ -10,10 +10,12 @@ import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.locale import _
 
 from notebook_cache import cache_folder, find_run
 
@@ -105,10 +107,14 @@ def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Tell the header switch where this page is in each view."""
+    """Tell the header where this page is in each view, and where its notebooks are."""
     up = "../" * (pagename.count("/") + 1)
     context["views"] = {view: f"{up}{view}/{pagename}.html" for view in VIEWS}
     context["view"] = app.config.book_lang
+    if doctree is not None and not any(doctree.findall(addnodes.desc)):  # docstrings don't make a notebook
+        editions = {"": _("Download this notebook"), "-solutions": _("Download it with the solutions")}
+        folder = f"{up}notebooks/{app.config.book_lang}"
+        context["notebooks"] = {text: f"{folder}{name}/{pagename}.ipynb" for name, text in editions.items()}
 
 
 def setup(app: Sphinx) -> dict:

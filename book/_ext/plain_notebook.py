@@ -34,7 +34,11 @@ from notebook_cache import find_run, read_notebook
 from plain_markdown import Block, MarkdownWriter, fenced
 
 WORDS = {
-    "zh": {"yours": "# 在这里写你的代码", "works": "引用的文献", "install": "# 在 Colab 上安装本书所用的包；在别处什么也不做。"},
+    "zh": {
+        "yours": "# 在这里写你的代码",
+        "works": "引用的文献",
+        "install": "# 在 Colab 上安装本书所用的包；在别处什么也不做。",
+    },
     "en": {
         "yours": "# your code here",
         "works": "Works cited",
@@ -110,7 +114,9 @@ class PageWriter(MarkdownWriter):
         if any(not isinstance(block, str) for block in content):
             yield yours(self.lang)
         if self.solutions == "closed":
-            texts = [block if isinstance(block, str) else fenced(self.cell(block).source, "python") for block in content]
+            texts = [
+                block if isinstance(block, str) else fenced(self.cell(block).source, "python") for block in content
+            ]
             yield f"<details>\n<summary>{title}</summary>\n\n" + "\n\n".join(texts) + "\n\n</details>"
 
     def answers(self, options: Iterable[tuple[str, html_element]]) -> Iterator[Block]:
@@ -141,7 +147,9 @@ class PageWriter(MarkdownWriter):
             elif block is not None:
                 yield block if isinstance(block, NotebookNode) else self.cell(block)
         if self.cited:
-            entries = [entry for name, work in self.builder.works.items() if name in self.cited for entry in self.blocks(work)]
+            entries = [
+                entry for name, work in self.builder.works.items() if name in self.cited for entry in self.blocks(work)
+            ]
             yield new_markdown_cell(f"## {WORDS[self.lang]['works']}\n\n" + "\n".join(entries))
 
 
@@ -219,7 +227,9 @@ class NotebookBuilder(Builder):
 
     def metadata(self, docname: str, source: NotebookNode) -> dict:
         """Return what a notebook says of itself: title, language, and what the chapter takes."""
-        kept = {key: source.metadata[key] for key in ("kernelspec", "language_info", "widgets") if key in source.metadata}
+        kept = {
+            key: source.metadata[key] for key in ("kernelspec", "language_info", "widgets") if key in source.metadata
+        }
         title = self.env.titles[docname].astext()
         about = {"title": title, "language": self.config.language.replace("_", "-"), "page": docname}
         return kept | {"title": title, "book": about | source.metadata.get("chapter", {})}
