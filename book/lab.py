@@ -33,7 +33,7 @@ def written(path: Path) -> tuple[str, str]:
     """Return the digest of a copy as the book wrote it, and as it is now; a file that can't be read was edited."""
     try:
         notebook = nbformat.read(path, as_version=4)
-    except NotJSONError:
+    except (NotJSONError, nbformat.ValidationError):
         return "", "unreadable"
     return notebook.metadata.get("book", {}).get("digest", ""), digest(notebook)
 

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 EXTENSIONS = Path(__file__).parents[1] / "book" / "_ext"
 
@@ -15,23 +16,36 @@ bibtex_bibfiles = ["works.bib"]
 bibtex_reference_style = "author_year"
 numfig = True
 """
+VALUES = """\
+def setup(app):
+    app.add_config_value("book_lang", "zh", "env")
+    app.add_config_value("book_outputs", True, "env")
+"""
 BIB = """\
 @article{ji, author={Ji, A and Sun, B and Hu, C}, title={Leakage}, journal={J}, year={2023}}
 @article{krichene, author={Krichene, A and Rendle, B}, title={Sampling}, journal={J}, year={2020}}
 """
 
 
-def build(folder: Path, pages: Mapping[str, str], lang: str = "en", builder: str = "html", more: tuple = ()) -> Path:
-    """Build pages, given by file name and ``index.md`` first, and return the folder; any warning is an error.
+def build(
+    folder: Path,
+    pages: Mapping[str, str],
+    lang: str = "en",
+    builder: str = "html",
+    more: Sequence[str] = (),
+    settings: Mapping[str, object] = MappingProxyType({}),
+) -> Path:
+    """Build pages, given by file name, in one language, and return the folder; any warning is an error.
 
     In a process of its own, since Sphinx keeps the language's translations for as long as it runs.
     """
     extensions = ["book_lang", "html_element", "claim", "quiz", "numbering", "boxes", *more]
-    (folder / "book_lang.py").write_text("def setup(app): app.add_config_value('book_lang', 'zh', 'env')\n")
+    (folder / "book_lang.py").write_text(VALUES)
     (folder / "conf.py").write_text(
         f"import sys; sys.path[:0] = [{str(folder)!r}, {str(EXTENSIONS)!r}]\n"
         + CONF.format(extensions=", ".join(map(repr, extensions)))
         + f"book_lang = {lang!r}\nlanguage = {'zh_CN' if lang == 'zh' else 'en'!r}\n"
+        + "".join(f"{name} = {value!r}\n" for name, value in settings.items())
     )
     (folder / "works.bib").write_text(BIB)
     for name, text in pages.items():

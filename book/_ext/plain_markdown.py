@@ -29,7 +29,7 @@ class Part(str):
 def part(text: str, node: nodes.Element) -> Part:
     """Make a part out of a node that may have a label."""
     made = Part(text)
-    made.label = node["ids"][0] if node["ids"] else ""
+    made.label = node["ids"][-1] if node["ids"] else ""
     return made
 
 

@@ -58,7 +58,7 @@ def part_of(node: nodes.Node | None) -> str:
     while node is not None:
         own = isinstance(node, nodes.section | nodes.figure) or isinstance(node.parent, nodes.section)
         if own and node["ids"] and not isinstance(node, nodes.target | nodes.title | nodes.paragraph):
-            return node["ids"][0]
+            return node["ids"][-1]  # a label, if there is one
         node = node.parent
     return ""
 
