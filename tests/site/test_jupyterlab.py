@@ -18,9 +18,15 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTER = "04_mathematics/similarity.ipynb"  # theorems, exercises, quizzes, and a widget that needs no other cell
 RAW = re.compile(r"\{[\w:]+\}`|:::|\((?:sec|ch|eq|thm|ex|fig)-|\*\*|<details>|\]\(")
+PROSE = """cells => cells.map(cell => {
+  const prose = cell.cloneNode(true);
+  prose.querySelectorAll("pre, code, script").forEach(part => part.remove());
+  return prose.textContent;
+}).join("\\n")"""
 WORDS = {
     "zh": {
-        "titles": ["4.2 相似度", "4.2.1 余弦", "定理 4.10（柯西–施瓦茨不等式）", "练习 4.6（", "解答：练习 4.6（", "原文说 § 4.2", "图 4.8"],
+        "titles": ["4.2 相似度", "4.2.1 余弦", "定理 4.10（柯西–施瓦茨不等式）", "练习 4.6（",
+                   "解答：练习 4.6（", "原文说 § 4.2", "图 4.8"],
         "section": "第 4.2.2 节", "choose": "选 A", "wrong": "✗ 不对", "foreign": "Theorem",
     },
     "en": {
@@ -97,7 +103,7 @@ def test_a_chapter_shows_well_and_answers(opened: tuple[str, Page]) -> None:
     words = WORDS[lang]
 
     # Everything is set, in one language.
-    text = "\n".join(page.locator(".jp-MarkdownOutput").all_text_contents())
+    text = page.locator(".jp-MarkdownOutput").evaluate_all(PROSE)
     assert not RAW.findall(re.sub(r"\$[^$]+\$", "", text))
     assert [title for title in words["titles"] if title not in text] == []
     assert words["foreign"] not in text
