@@ -17,8 +17,8 @@ test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/python book/build.py
 	$(BIN)/pytest -n 2 --durations=10 tests/site
 
-lab: $(READY) ## Open the chapters in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/book/index.ipynb
+lab: $(READY) ## Open copies of the chapters in JupyterLab (lang=zh or lang=en, or it asks)
+	$(BIN)/python book/lab.py $(lang)
 
 workshop: $(READY) ## Make the participants' notebooks, without solutions
 	$(BIN)/python teaching/workshop.py

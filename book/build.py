@@ -17,6 +17,7 @@ BUILD = BOOK / "_build"
 SITE = BOOK.parent / "site"
 sys.path.insert(0, str(BOOK / "_ext"))
 
+from export import export, publish  # noqa: E402
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
 from notebook_cache import find_run, read_notebook  # noqa: E402
@@ -63,6 +64,9 @@ def assemble() -> None:
     for lang in LANGUAGES:
         shutil.copytree(BUILD / "html" / lang, SITE / lang, ignore=shutil.ignore_patterns(".buildinfo"))
     merge_sites(SITE)
+    for lang in LANGUAGES:  # to download: as participants get them, and as the teacher does
+        publish(export(lang, "none", outputs=True), SITE / "notebooks" / lang)
+        publish(export(lang, "open", outputs=True), SITE / "notebooks" / f"{lang}-solutions")
     shutil.copy(BOOK / "_templates" / "landing.html", SITE / "index.html")
     (SITE / ".nojekyll").touch()  # GitHub Pages would leave out _static
 

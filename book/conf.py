@@ -16,10 +16,12 @@ settings["extensions"] = [e for e in settings["extensions"] if e not in {"sphinx
 globals().update(settings)
 
 book_lang = os.environ.get("BOOK_LANG", "zh")
+book_outputs = os.environ.get("BOOK_OUTPUTS", "1") != "0"
 language = {"zh": "zh_CN", "en": "en"}[book_lang]
 proof_title_format = {"zh": "（%t）", "en": " (%t)"}[book_lang]
 
 # Set where the book is published: its address, and the repository for a link in the header.
 html_baseurl = os.environ.get("BOOK_BASE_URL", "") and f"{os.environ['BOOK_BASE_URL']}{book_lang}/"
-if repository := os.environ.get("BOOK_REPOSITORY_URL"):
+book_repository = os.environ.get("BOOK_REPOSITORY_URL", "")
+if repository := book_repository:
     globals()["html_theme_options"] |= {"repository_url": repository, "use_repository_button": True}

@@ -9,10 +9,13 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
+from sphinx.locale import _
 
 from fingerprint import package_digest
 from notebook_cache import find_run
@@ -51,12 +54,21 @@ def keep_half(node: nodes.Element, lang: str) -> None:
             return
 
 
+def stand_in(notebook: NotebookNode) -> NotebookNode:
+    """Give each cell that draws a figure an empty one, so that without a run figures are counted all the same."""
+    for cell in notebook.cells:
+        if "figure" in cell.metadata.get("mystnb", {}):
+            cell.outputs = [new_output("display_data", {"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'/>"})]
+    return notebook
+
+
 def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
     """Fill in the outputs of the notebook's cached run, then keep the cells of this site's language."""
     path = Path(app.env.doc2path(docname))
     if path.suffix != ".ipynb":
         return
-    notebook = find_run(nbformat.reads(source[0], as_version=4))
+    notebook = nbformat.reads(source[0], as_version=4)
+    notebook = find_run(notebook) if app.config.book_outputs else stand_in(notebook)
     if notebook is None:
         raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
     source[0] = nbformat.writes(keep_cells(notebook, app.config.book_lang))
@@ -65,7 +77,7 @@ def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
 def split_settings(app: Sphinx, config: Config) -> None:
     """Give every bilingual setting the half for this site's language."""
     lang = config.book_lang
-    config.package_digest = package_digest()
+    config.package_digest = package_digest() if config.book_outputs else ""
     for key in SPLIT_SETTINGS:
         setattr(config, key, pick(getattr(config, key), lang))
     config.html_theme_options = {key: pick(value, lang) for key, value in config.html_theme_options.items()}
@@ -96,15 +108,20 @@ def split_doctree(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
-    """Tell the header switch where this page is in each view."""
+    """Tell the header where this page is in each view, and where its notebooks are."""
     up = "../" * (pagename.count("/") + 1)
     context["views"] = {view: f"{up}{view}/{pagename}.html" for view in VIEWS}
     context["view"] = app.config.book_lang
+    if doctree is not None and not any(doctree.findall(addnodes.desc)):  # docstrings don't make a notebook
+        editions = {"": _("Download this notebook"), "-solutions": _("Download it with the solutions")}
+        folder = f"{up}notebooks/{app.config.book_lang}"
+        context["notebooks"] = {text: f"{folder}{name}/{pagename}.ipynb" for name, text in editions.items()}
 
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_config_value("book_lang", "zh", "env")
+    app.add_config_value("book_outputs", True, "env")  # without them, no notebook needs to have been run
     app.add_config_value("package_digest", "", "env")  # a change of the package re-reads every page
     app.connect("config-inited", split_settings, priority=950)  # after sphinx_external_toc (900)
     app.connect("source-read", read_source)

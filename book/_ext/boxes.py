@@ -39,8 +39,13 @@ class FinishBoxes(SphinxPostTransform):
                 self.finish_proof(box)
 
     def widen_brackets(self, title: nodes.title) -> None:
-        """Put the name of an exercise into brackets of Chinese width; sphinx-exercise has only the other kind."""
+        """Put the name of an exercise into brackets of Chinese width, and 解答：练习 2.1 for a solution.
+
+        sphinx-exercise has only the other kind of brackets, and a space.
+        """
         for text in list(title.findall(nodes.Text)):
+            if text.startswith(" 练习"):
+                text.parent.replace(text, nodes.Text("：" + text.lstrip()))
             if text in (" (", ")"):
                 text.parent.replace(text, nodes.Text({" (": "（", ")": "）"}[text]))
 

@@ -1,163 +1,51 @@
-"""Participants' notebooks: one language, nothing run, and no trace of a solution."""
+"""Participants' notebooks and the teacher's: which edition of the book each folder gets."""
 
 import runpy
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 workshop = runpy.run_path(str(Path(__file__).parents[2] / "teaching" / "workshop.py"))
-SECRET = "xyzzy"
-
-INLINE = f"""\
-Before.
-
-:::{{exercise}} Try it
-:label: ex-try
-The task.
-:::
-
-::::{{solution}} ex-try
-:class: dropdown
-{SECRET}
-
-:::{{note}}
-{SECRET}
-:::
-
-```python
-print("{SECRET}")
-```
-::::
-
-After."""
-
-QUIZ = f"""\
-:::{{quiz}} Which split leaks?
-- [ ] A split in time
-
-  {SECRET}: everything it trains on
-  happened before.
-- [X] A random
-  split
-
-  {SECRET}
-:::"""
-
-
-def markdown(source, *tags):
-    return new_markdown_cell(source, metadata={"tags": list(tags)})
-
-
-def code(source, *tags):
-    outputs = [new_output("stream", text=SECRET)]
-    return new_code_cell(source, metadata={"tags": list(tags)}, outputs=outputs, execution_count=7)
-
-
-def gate(name, label=""):
-    return f"```{{solution-{name}}} {label}\n```"
-
-
-def chapter():
-    return new_notebook(
-        cells=[
-            markdown("# 标题", "lang-zh"),
-            markdown("# Title", "lang-en"),
-            code("shared = 1"),
-            markdown(f"中文解答 {SECRET}", "lang-zh", "solution"),
-            markdown(f"English solution {SECRET}", "lang-en", "solution"),
-            code(f"answer = '{SECRET}'", "solution"),
-            markdown(INLINE, "lang-zh"),
-            markdown(INLINE, "lang-en"),
-            markdown(f"题目\n\n{gate('start', 'ex-try')}\n{SECRET}", "lang-zh"),
-            markdown(f"Task\n\n{gate('start', 'ex-try')}\n{SECRET}", "lang-en"),
-            code(f"step = '{SECRET}'"),
-            code(f"other = '{SECRET}'"),
-            markdown(f"{SECRET}\n\n{gate('end')}\n\n后文", "lang-zh"),
-            markdown(f"{SECRET}\n\n{gate('end')}\n\nlater", "lang-en"),
-            markdown(QUIZ),
-            code("last = 1"),
-        ]
-    )
-
-
-def sources(notebook):
-    return [cell.source for cell in notebook.cells]
 
 
 @pytest.fixture
-def book(tmp_path):
-    folder = tmp_path / "book"
-    for place in ("05_project.ipynb", "03_algorithms/transformer.ipynb", "_build/old.ipynb"):
-        (folder / place).parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(chapter(), folder / place)
-    nbformat.write(new_notebook(cells=[markdown("no code")]), folder / "glossary.ipynb")
-    return folder
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list:
+    """Return what is asked of the exporter and the runner, and answer with one page of each edition."""
+    asked: list = []
+
+    def export(lang: str, solutions: str = "closed", outputs: bool = False) -> Path:
+        asked.append((lang, solutions, outputs))
+        folder = tmp_path / "built" / f"{lang}-{solutions}"
+        for name in ("03/a.ipynb", "_static/a.css"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(solutions)
+        return folder
+
+    monkeypatch.setitem(workshop["main"].__globals__, "export", export)
+    monkeypatch.setitem(workshop["main"].__globals__, "run_notebooks", lambda: asked.append("run"))
+    return asked
 
 
-@pytest.mark.parametrize(("lang", "own", "foreign"), [("zh", "标题", "Title"), ("en", "Title", "标题")])
-def test_participants_copy(book, tmp_path, lang, own, foreign):
-    out = tmp_path / "workshop"
-    workshop["main"](["--book", str(book), "--out", str(out)])
-    found = sorted(path.relative_to(out / lang).as_posix() for path in (out / lang).rglob("*.ipynb"))
-    assert found == ["03_algorithms/transformer.ipynb", "05_project.ipynb"]
-    text = (out / lang / "05_project.ipynb").read_text("utf-8")
-    assert SECRET not in text
-    assert "solution" not in "".join(sources(nbformat.reads(text, as_version=4)))
-    assert own in text
-    assert foreign not in text
-    nbformat.validate(nbformat.reads(text, as_version=4))
+def files(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_teachers_copy_is_complete_and_apart(book, tmp_path):
-    out = tmp_path / "workshop"
-    workshop["main"](["--book", str(book), "--out", str(out)])
-    workshop["main"](["--book", str(book), "--out", str(out), "--with-solutions"])
-    assert sorted(path.name for path in out.iterdir()) == ["en", "en-solutions", "zh", "zh-solutions"]
-    notebook = nbformat.read(out / "en-solutions" / "05_project.ipynb", as_version=4)
-    assert sources(notebook) == [c.source for c in chapter().cells if "lang-zh" not in c.metadata.tags]
-    assert all(cell.outputs == [] for cell in notebook.cells if cell.cell_type == "code")
+def test_participants_get_no_solution_and_need_no_run(asked: list, tmp_path: Path) -> None:
+    workshop["main"](["--out", str(tmp_path / "out")])
+    assert asked == [("zh", "none", False), ("en", "none", False)]
+    assert files(tmp_path / "out") == {"zh/03/a.ipynb": "none", "en/03/a.ipynb": "none"}
 
 
-def test_what_is_left():
-    notebook = workshop["convert"](chapter(), "en")
-    assert sources(notebook) == [
-        "# Title",
-        "shared = 1",
-        "# your code here",
-        "Before.\n\n:::{exercise} Try it\n:label: ex-try\nThe task.\n:::\n\n\nAfter.",
-        "Task",
-        "# your code here",
-        "later",
-        ":::{quiz} Which split leaks?\n- [ ] A split in time\n- [ ] A random\n  split\n:::",
-        "last = 1",
-    ]
-    assert all(c.execution_count is None and not c.outputs for c in notebook.cells if c.cell_type == "code")
+def test_teachers_copies_come_executed_and_apart(asked: list, tmp_path: Path) -> None:
+    workshop["main"](["--out", str(tmp_path / "out")])
+    workshop["main"](["--out", str(tmp_path / "out"), "--with-solutions"])
+    assert asked[2:] == ["run", ("zh", "open", True), ("en", "open", True)]
+    assert files(tmp_path / "out")["zh-solutions/03/a.ipynb"] == "open"
+    assert files(tmp_path / "out")["zh/03/a.ipynb"] == "none"
 
 
-@pytest.mark.parametrize("fence", ["```", "~~~", ":::", "::::::"])
-def test_every_fence_closes(fence):
-    text = f"a\n{fence}{{solution}} x\n{SECRET}\n{fence}\nb"
-    assert workshop["without_solutions"](text, False) == ("a\nb", False)
-
-
-def test_prose_is_not_touched():
-    text = "The solution is `{solution}`.\n\n```python\nx = {}\n```\n\n- [x] a task list"
-    assert workshop["without_solutions"](text, False) == (text, False)
-
-
-@pytest.mark.parametrize("text", [f":::{{solution}} x\n{SECRET}", f"{gate('start', 'x')}\n{SECRET}"])
-def test_unclosed_solution_stops_the_build(tmp_path, text):
-    nbformat.write(new_notebook(cells=[markdown(text), code("x = 1")]), tmp_path / "broken.ipynb")
-    with pytest.raises(SystemExit, match=r"broken\.ipynb: \{solution.* (is not closed|has no)"):
-        workshop["main"](["--book", str(tmp_path), "--out", str(tmp_path / "workshop")])
-    assert not list((tmp_path / "workshop").rglob("*.ipynb"))
-
-
-def test_chapters_that_are_gone_disappear(book, tmp_path):
-    out = tmp_path / "workshop"
-    for _ in range(2):
-        workshop["main"](["--book", str(book), "--out", str(out)])
-        (book / "05_project.ipynb").unlink(missing_ok=True)
-    assert [path.name for path in (out / "zh").rglob("*.ipynb")] == ["transformer.ipynb"]
+def test_pages_that_are_gone_disappear(asked: list, tmp_path: Path) -> None:
+    (tmp_path / "out" / "zh").mkdir(parents=True)
+    (tmp_path / "out" / "zh" / "old.ipynb").write_text("")
+    workshop["main"](["--out", str(tmp_path / "out")])
+    assert "zh/old.ipynb" not in files(tmp_path / "out")

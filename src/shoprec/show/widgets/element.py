@@ -6,6 +6,9 @@ from IPython.display import HTML
 
 _HERE = files("shoprec.show.widgets")
 
+# Keys that work a widget are no commands of the program around it: in JupyterLab an arrow would leave the cell.
+_KEYS = "event.ctrlKey || event.metaKey || event.altKey || event.key == 'Escape' || event.stopPropagation()"
+
 
 def both(zh: str, en: str) -> str:
     """Return markup in both languages; the site shows the one being read.
@@ -32,9 +35,10 @@ def custom_element(name: str, body: str, **data: object) -> HTML:
 
     Examples
     --------
-    >>> print(custom_element("hybrid-ranker", "<p>…</p>", k=10).data[:27])
-    <hybrid-ranker data-k="10">
+    >>> print(custom_element("hybrid-ranker", "<p>…</p>", k=10).data[:26])
+    <hybrid-ranker data-k="10"
     """
     attributes = "".join(f' data-{key}="{value}"' for key, value in data.items())
     style, script = ((_HERE / f"{name}.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    return HTML(f"<{name}{attributes}>\n<style>\n{style}</style>\n{body}</{name}>\n<script>\n{script}</script>\n")
+    opening = f'<{name}{attributes} onkeydown="{_KEYS}">'
+    return HTML(f"{opening}\n<style>\n{style}</style>\n{body}</{name}>\n<script>\n{script}</script>\n")

