@@ -15,7 +15,7 @@ test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/mypy
 	$(BIN)/pytest -n logical --durations=15 src tests book --ignore=tests/site
 	$(BIN)/python book/build.py
-	$(BIN)/pytest -n 2 --durations=10 tests/site
+	$(BIN)/pytest -n logical --dist=worksteal --durations=10 tests/site
 
 lab: $(READY) ## Open copies of the chapters in JupyterLab (lang=zh or lang=en, or it asks)
 	$(BIN)/python book/lab.py $(lang)

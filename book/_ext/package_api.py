@@ -30,7 +30,7 @@ class PackageApi(SphinxDirective):
         """Yield a section for each module of a package, in the order of their names."""
         for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
             section = nodes.section(ids=[nodes.make_id(f"api-{module.name}")], names=[module.name])
-            section += nodes.title("", "", nodes.literal("", module.name))
+            section += nodes.title("", "", nodes.literal("", module.name.partition(".")[2]))  # fits beside the page
             section += self.parse_text_to_nodes(MODULE.format(name=module.name))
             if module.ispkg:
                 section += list(self.sections(module.name))

@@ -8,7 +8,9 @@ English titles added where a reader looks for them.
 import json
 import re
 import shutil
+from concurrent.futures import ProcessPoolExecutor
 from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
@@ -168,13 +170,18 @@ def as_list(pages: int | list[int]) -> list[int]:
     return pages if isinstance(pages, list) else [pages]
 
 
+def merge_file(site: Path, name: Path) -> None:
+    """Write one file of site/both."""
+    merge_texts = merge_page if name.suffix == ".html" else merge_indexes
+    merged = merge_texts(*((site / lang / name).read_text("utf8") for lang in ("zh", "en")))
+    (site / "both" / name).write_text(merged, "utf8")
+
+
 def merge_sites(site: Path) -> None:
-    """Write site/both from site/zh and site/en."""
-    zh, en, both = (site / view for view in ("zh", "en", "both"))
+    """Write site/both from site/zh and site/en, on all cores."""
+    zh, both = site / "zh", site / "both"
     shutil.rmtree(both, ignore_errors=True)
     shutil.copytree(zh, both)
-    for name, merge_texts in (("*.html", merge_page), ("searchindex.js", merge_indexes)):
-        pages = (path.relative_to(zh) for path in zh.rglob(name))
-        for page in (page for page in pages if page.parts[0] != "_static"):
-            merged = merge_texts((zh / page).read_text("utf8"), (en / page).read_text("utf8"))
-            (both / page).write_text(merged, "utf8")
+    files = (path.relative_to(zh) for path in [*zh.rglob("*.html"), zh / "searchindex.js"])
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(partial(merge_file, site), [file for file in files if file.parts[0] != "_static"]))

@@ -1,0 +1,21 @@
+"""The built book's pages and views, for tests that go through them."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+BOOK = Path(__file__).parents[2] / "book"
+VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
+LISTED = re.findall(r"(?:root|file): *(\S+)", (BOOK / "_toc.yml").read_text("utf8"))
+PAGES = [*LISTED, "search"]
+CHAPTER = LISTED[1]  # the first page after the home page: one with several sections
+NESTED = next(name for name in LISTED if "/" in name and not name.endswith("/index"))  # its links go up one step
+HAN = re.compile("[\u4e00-\u9fff]")
+
+
+@cache
+def soup(path: Path) -> BeautifulSoup:
+    """Parse a page, once for all tests."""
+    return BeautifulSoup(path.read_text("utf8"), "html.parser")

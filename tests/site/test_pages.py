@@ -1,0 +1,130 @@
+"""Every page of every view in a browser: loaded once, seen from all sides, and all its faults reported together."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from book_pages import HAN, PAGES, VIEWS
+from playwright.sync_api import Page, expect
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+OURS = [".view-switch", ".quiz", ".claim", ".claim-table", ".fold", ".parallel"]
+AXE = {"preload": False, "resultTypes": ["violations"]}
+
+Check = Callable[[Page, str], Iterator[str]]
+
+
+def fits(page: Page, view: str) -> Iterator[str]:
+    """The page is no wider than the window, and the switch stands within it."""
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if overflow > 0:
+        yield f"{overflow} px too wide"
+    switch, width = page.locator(".view-switch").bounding_box(), page.viewport_size["width"]
+    if switch["x"] < 0 or switch["x"] + switch["width"] > width:
+        yield f"the switch is outside the window: {switch}"
+
+
+def says_what_it_is(page: Page, view: str) -> Iterator[str]:
+    """Screen readers hear the language, and the switch marks the view."""
+    if (lang := page.locator("html").get_attribute("lang")) != VIEWS[view]:
+        yield f"its lang is {lang}"
+    marked = page.locator(".view-switch [aria-current=page]").evaluate_all("all => all.map(a => a.dataset.view)")
+    if marked != [view]:
+        yield f"the switch marks {marked}"
+
+
+def has_chinese_labels(page: Page, view: str) -> Iterator[str]:
+    """No tooltip or label of the theme, the switch aside, is left in English."""
+    labels = page.evaluate(
+        """() => [...document.querySelectorAll(":is([title], [aria-label], [placeholder], [data-bs-original-title])")]
+            .filter(e => !e.closest("[lang=en], .view-switch, article .reference"))
+            .flatMap(e => ["title", "aria-label", "placeholder", "data-bs-original-title"]
+                .map(a => e.getAttribute(a))).filter(Boolean)"""
+    )
+    if not labels:
+        yield "there are no labels at all"
+    yield from {f"“{label}” is English": None for label in labels if not HAN.search(label)}
+
+
+def has_a_chinese_frame(page: Page, view: str) -> Iterator[str]:
+    """No text around the article, the switch aside, is left in English."""
+    lines = page.evaluate(
+        """() => {
+            const body = document.body.cloneNode(true);
+            const others = "article, .bd-toc-nav, script, noscript, style, .view-switch, kbd";
+            body.querySelectorAll(others).forEach(e => e.remove());
+            return body.textContent.split("\\n").map(line => line.trim()).filter(Boolean);
+        }"""
+    )
+    yield from (f"“{line}” is English" for line in lines if re.search("[A-Za-z]{2}", line) and not HAN.search(line))
+
+
+ONLY_OURS = """ours => {
+    document.querySelectorAll(".formula").forEach(drawing => drawing.replaceWith("x"));
+    document.querySelectorAll(".quiz-option, .fold").forEach(box => { box.open = true });
+    [...document.querySelectorAll("article *")].filter(e => !e.closest(ours) && !e.querySelector(ours))
+        .forEach(e => e.remove());
+}"""
+
+
+def is_accessible(page: Page, view: str) -> Iterator[str]:
+    """Axe finds no fault in the book's own markup, unfolded; in dark colours it looks at contrasts alone.
+
+    Formulas become a letter, and what isn't the book's own markup goes: axe would spend most of its time there.
+    """
+    page.evaluate(ONLY_OURS, ", ".join(OURS))
+    ours = {"include": [[selector] for selector in OURS if page.locator(selector).count()]}
+    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)
+        report = Axe().run(page, context=ours, options=AXE | rules)
+        if report.violations_count:
+            yield f"in {scheme} colours: {report.generate_report()}"
+
+
+AT_BOTH_SIZES: list[Check] = [fits]
+#: The last check changes the page. Side by side a page has all that it has in the other two views.
+ONCE: dict[str, list[Check]] = {
+    "zh": [says_what_it_is, has_chinese_labels, has_a_chinese_frame],
+    "en": [says_what_it_is],
+    "both": [says_what_it_is, has_chinese_labels, is_accessible],
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", PAGES)
+def test_page(page: Page, site_url: str, view: str, name: str) -> None:
+    page.set_viewport_size(NARROW)
+    page.goto(f"{site_url}/{view}/{name}.html")
+    faults = []
+    for size, checks in ((NARROW, AT_BOTH_SIZES), (WIDE, [*AT_BOTH_SIZES, *ONCE[view]])):
+        page.set_viewport_size(size)
+        faults += [f"{check.__name__}, {size['width']} px: {fault}" for check in checks for fault in check(page, view)]
+    assert not faults, "\n".join([f"{view}/{name}.html", *faults])
+
+
+FAULTY = """<!doctype html><html lang="fr"><title>t</title>
+<style>
+    :root { color-scheme: light dark }
+    .view-switch { position: absolute; left: -9px }
+    p { width: 2000px }
+    .quiz { color: #777; background: Canvas }
+</style>
+<div class="view-switch"><a aria-current="page" data-view="en">en</a></div>
+<p title="Close">Search the docs</p>
+<article class="quiz">Faint</article>
+<script>
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const paint = () => { document.documentElement.dataset.theme = dark.matches ? "dark" : "light" };
+    dark.onchange = paint; paint();
+</script>"""
+
+
+@pytest.mark.parametrize(
+    "check", [*AT_BOTH_SIZES, *dict.fromkeys(check for checks in ONCE.values() for check in checks)]
+)
+def test_check_finds_faults(page: Page, check: Check) -> None:
+    page.set_content(FAULTY)
+    faults = list(check(page, "zh"))
+    assert len(faults) == (1 if check in (has_chinese_labels, has_a_chinese_frame) else 2)
