@@ -15,7 +15,10 @@ from nbmake.nb_result import NotebookResult
 
 from notebook_cache import basis, find_run, longest_first, read_notebook, store_run
 
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+# Arrays of over 4 MiB go back to the system when they are freed; by itself glibc keeps them, and chapters need twice
+# the memory.
+GIVE_BACK = {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4194304:glibc.malloc.hugetlb=1"}
 MEMORY = 3e9  # bytes: the most demanding chapter and the process that runs it
 
 cached_paths: set[Path] = set()
@@ -53,8 +56,9 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 def pytest_configure(config: pytest.Config) -> None:
     """Collect notebooks, and give each of several processes one thread: together they fill the cores."""
     config.option.nbmake, config.option.nbmake_timeout = True, 600
+    os.environ |= GIVE_BACK  # the kernels inherit it
     if config.getoption("numprocesses", None):
-        os.environ |= dict.fromkeys(ONE_THREAD, "1")  # the kernels inherit it
+        os.environ |= ONE_THREAD
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
