@@ -143,7 +143,8 @@ def test_under_the_causal_mask_the_future_does_not_change_the_past(qkv, data):
     for x in (q, k, v):
         x[now + 1 :] += 3
     after = scaled_dot_product_attention(q, k, v, causal_mask(len(q)))
-    np.testing.assert_array_equal(after[: now + 1], before[: now + 1])
+    # To rounding: how a matrix product adds up depends on where its arrays lie in memory.
+    np.testing.assert_allclose(after[: now + 1], before[: now + 1], rtol=1e-12, atol=1e-12)
 
 
 def test_scaling_keeps_the_variance_of_scores(rng):
