@@ -84,5 +84,5 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
-    app.connect("build-finished", finish)
+    app.connect("build-finished", finish, priority=900)  # the theme writes the colours of code at 500
     return {"parallel_read_safe": True, "parallel_write_safe": True}

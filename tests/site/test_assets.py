@@ -34,6 +34,13 @@ def test_one_style_sheet_holds_a_page_up_and_no_script(build: Path, view: str) -
 
 
 @pytest.mark.parametrize("view", VIEWS)
+def test_the_style_sheet_has_the_colours_of_code_in_both_themes(build: Path, view: str) -> None:
+    [style] = (build / view / "_static").glob("style-*.css")
+    for theme in ("light", "dark"):
+        assert f'html[data-theme="{theme}"] .highlight .k {{' in style.read_text("utf8")
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_pages_are_light(build: Path, view: str) -> None:
     for path in pages(build, view):
         size = sum(len(gzip.compress(file.read_bytes())) for file in files_of(path))

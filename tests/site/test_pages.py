@@ -63,6 +63,8 @@ def has_a_chinese_frame(page: Page, view: str) -> Iterator[str]:
 ONLY_OURS = """ours => {
     document.querySelectorAll(".formula").forEach(drawing => drawing.replaceWith("x"));
     document.querySelectorAll(".quiz-option, .fold").forEach(box => { box.open = true });
+    const entry = ":is(dl.py, .parallel:has(> div > dl.py))"; // of the reference: a module's first stands for all
+    document.querySelectorAll(`${entry} ~ ${entry}`).forEach(e => e.remove());
     [...document.querySelectorAll("article *")].filter(e => !e.closest(ours) && !e.querySelector(ours))
         .forEach(e => e.remove());
 }"""
