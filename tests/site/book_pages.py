@@ -1,7 +1,7 @@
 """The built book's pages and views, for tests that go through them."""
 
 import re
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -15,7 +15,7 @@ NESTED = next(name for name in LISTED if "/" in name and not name.endswith("/ind
 HAN = re.compile("[\u4e00-\u9fff]")
 
 
-@cache
+@lru_cache(maxsize=4)  # some take 50 MB
 def soup(path: Path) -> BeautifulSoup:
-    """Parse a page, once for all tests."""
+    """Parse a page, once for the checks that follow each other."""
     return BeautifulSoup(path.read_text("utf8"), "html.parser")

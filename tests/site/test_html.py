@@ -1,6 +1,8 @@
-"""The pages of the built site as files: ids, links, line breaks, and the reference of the package."""
+"""The pages of the built site as files, each read once: ids, links, formulas, weight, and the package's reference."""
 
+import gzip
 import pkgutil
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -62,7 +64,61 @@ def breaks_before_punctuation(path: Path) -> Iterator[str]:
             yield f"a line may begin with “{followed[0]}” in: {formula.parent.get_text()[:200]}"
 
 
-CHECKS: list[Check] = [shares_ids, leads_nowhere, breaks_before_punctuation]
+def lacks_drawings(path: Path) -> Iterator[str]:
+    """A formula isn't set, or lacks a glyph or its words for screen readers; or MathJax is asked for."""
+    page = soup(path)
+    bare = [math for math in page.select(".math") if not (math.select_one(".formula svg") and math.select_one("math"))]
+    yield from (f"not set: {math.get_text()[:100]}" for math in bare)
+    there = {f"#{glyph['id']}" for glyph in page.select("#formula-glyphs path")}
+    used = {glyph["xlink:href"] for glyph in page.select(".formula use")}
+    yield from (f"the glyph {name} is missing" for name in sorted(used - there))
+    yield from (f"it loads {script['src']}" for script in page.select("script[src*=mathjax i]"))
+
+
+@cache
+def drawn_icons(style: Path) -> set[str]:
+    """Names of the icons that a style sheet draws."""
+    return set(re.findall(r"\.fa-([a-z-]+) \{ --icon", style.read_text("utf8")))
+
+
+def lacks_icons(path: Path) -> Iterator[str]:
+    """An icon has no drawing."""
+    drawn = drawn_icons(path.parent / soup(path).select_one("link[rel=stylesheet]")["href"].partition("?")[0])
+    for icon in soup(path).select(".fa-solid, .fa-brands"):
+        names = {name.removeprefix("fa-") for name in icon["class"]} - {"fa", "solid", "brands", "lg"}
+        if not names & drawn:
+            yield f"{icon} is not drawn"
+
+
+def is_held_up(path: Path) -> Iterator[str]:
+    """Something other than one style sheet has to come before the page is shown."""
+    page = soup(path)
+    if (n := len(page.select("link[rel=stylesheet]"))) != 1:
+        yield f"{n} style sheets"
+    yield from (f"{script} isn't deferred" for script in page.select("script[src]") if "defer" not in script.attrs)
+    yield from (f"{link} is loaded before anything else" for link in page.select("link[rel=preload]"))
+
+
+def is_heavy(path: Path) -> Iterator[str]:
+    """The page with its style sheet and scripts has more bytes over the line, compressed as hosts do, than it may."""
+    page = soup(path)
+    asked = [link["href"] for link in page.select("link[rel=stylesheet], link[rel=preload]")]
+    asked += [script["src"] for script in page.select("script[src]")]
+    files = [path, *((path.parent / name.partition("?")[0]).resolve() for name in asked)]
+    size, most = sum(map(compressed, files)), 250_000 if path.parent.name in VIEWS and path.stem == "index" else 500_000
+    if size > most:
+        yield f"{size:,} bytes, more than {most:,}"
+
+
+@cache
+def compressed(file: Path) -> int:
+    """Return how many bytes a file has over the line."""
+    return len(gzip.compress(file.read_bytes()))
+
+
+CHECKS: list[Check] = [
+    shares_ids, leads_nowhere, breaks_before_punctuation, lacks_drawings, lacks_icons, is_held_up, is_heavy,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -72,14 +128,38 @@ def test_page_as_a_file(build: Path, view: str, name: str) -> None:
     assert not faults, "\n".join([f"{view}/{name}.html", *faults])
 
 
-FAULTY = """<i id="a"></i><i id="a"></i> <a href="#b"></a> <a href="gone.html"></a> <a href="faulty.html#a"></a>
-<article><p><span class="math">x</span>, <span class="unbroken"><span class="math">x</span>,</span></p></article>"""
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_style_sheet_has_the_colours_of_code_in_both_themes(build: Path, view: str) -> None:
+    [style] = (build / view / "_static").glob("style-*.css")
+    for theme in ("light", "dark"):
+        assert f'html[data-theme="{theme}"] .highlight .k {{' in style.read_text("utf8")
 
 
-@pytest.mark.parametrize(("check", "n"), [(shares_ids, 1), (leads_nowhere, 2), (breaks_before_punctuation, 1)])
+FAULTY = """<link rel="stylesheet" href="a.css"><link rel="preload" href="b.css"><script src="mathjax.js"></script>
+<i id="a"></i><i id="a"></i> <a href="#b"></a> <a href="gone.html"></a> <a href="faulty.html#a"></a>
+<article><p><span class="math">x</span>, <span class="unbroken"><span class="math">x</span>,</span></p>
+<span class="formula"><svg><use xlink:href="#y"></use></svg></span><i class="fa-solid fa-drawn"></i>
+<i class="fa-solid fa-star"></i></article>"""
+
+
+@pytest.mark.parametrize(
+    ("check", "n"),
+    [
+        (shares_ids, 1),
+        (leads_nowhere, 2),
+        (breaks_before_punctuation, 1),
+        (lacks_drawings, 4),
+        (lacks_icons, 1),
+        (is_held_up, 2),
+        (is_heavy, 1),
+    ],
+)
 def test_check_finds_faults(tmp_path: Path, check: Check, n: int) -> None:
     path = tmp_path / "faulty.html"
     path.write_text(FAULTY)
+    (tmp_path / "a.css").write_text(".fa-drawn { --icon: none }" + random.Random(0).randbytes(600_000).hex())
+    for name in ("b.css", "mathjax.js"):
+        (tmp_path / name).touch()
     assert len(list(check(path))) == n
 
 
