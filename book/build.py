@@ -17,13 +17,14 @@ BUILD = BOOK / "_build"
 SITE = BOOK.parent / "site"
 sys.path.insert(0, str(BOOK / "_ext"))
 
-from export import export, publish  # noqa: E402
+from export import export, folder_of, publish  # noqa: E402
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
 from notebook_cache import find_run, read_notebook  # noqa: E402
 from side_by_side import merge_sites  # noqa: E402
 
 LANGUAGES = ("zh", "en")
+EDITIONS = {"": "none", "-solutions": "open"}  # notebooks to download: for participants, and for the teacher
 
 
 def notebooks() -> list[Path]:
@@ -52,10 +53,17 @@ def render(lang: str) -> None:
     done.check_returncode()
 
 
-def render_all() -> None:
-    """Render the languages at the same time."""
+def write(lang: str) -> None:
+    """Write one language's pages, and from the same reading the notebooks to download."""
+    render(lang)
+    for solutions in EDITIONS.values():
+        export(lang, solutions, outputs=True)
+
+
+def write_all() -> None:
+    """Write the languages at the same time."""
     with ThreadPoolExecutor() as pool:
-        list(pool.map(render, LANGUAGES))
+        list(pool.map(write, LANGUAGES))
 
 
 def assemble() -> None:
@@ -63,10 +71,9 @@ def assemble() -> None:
     shutil.rmtree(SITE, ignore_errors=True)
     for lang in LANGUAGES:
         shutil.copytree(BUILD / "html" / lang, SITE / lang, ignore=shutil.ignore_patterns(".buildinfo"))
+        for name, solutions in EDITIONS.items():
+            publish(folder_of(lang, solutions, outputs=True), SITE / "notebooks" / f"{lang}{name}")
     merge_sites(SITE)
-    for lang in LANGUAGES:  # to download: as participants get them, and as the teacher does
-        publish(export(lang, "none", outputs=True), SITE / "notebooks" / lang)
-        publish(export(lang, "open", outputs=True), SITE / "notebooks" / f"{lang}-solutions")
     shutil.copy(BOOK / "_templates" / "landing.html", SITE / "index.html")
     (SITE / ".nojekyll").touch()  # GitHub Pages would leave out _static
 
@@ -83,7 +90,7 @@ def main() -> int:
     """Build all of site/ and return the exit status."""
     try:
         step("notebooks", run_notebooks)
-        step("pages", render_all)
+        step("pages", write_all)
         step("side by side", assemble)
     except subprocess.CalledProcessError as error:
         print(f"The build stopped: exit status {error.returncode}, see above.", file=sys.stderr)

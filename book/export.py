@@ -20,9 +20,14 @@ LANGUAGES = ("zh", "en")
 SOLUTIONS = ("closed", "none", "open")
 
 
+def folder_of(lang: str, solutions: str, outputs: bool) -> Path:
+    """Return where an edition is written to."""
+    return BUILD / "notebooks" / f"{lang}-{solutions}{'-outputs' * outputs}"
+
+
 def export(lang: str, solutions: str = "closed", outputs: bool = False) -> Path:
     """Write every page of one language, and return the folder."""
-    folder = BUILD / "notebooks" / f"{lang}-{solutions}{'-outputs' * outputs}"
+    folder = folder_of(lang, solutions, outputs)
     shutil.rmtree(folder, ignore_errors=True)  # pages that have left the table of contents
     doctrees = BUILD / "doctrees" / (lang if outputs else f"{lang}-plain")
     options = ["-q", "-W", "--keep-going", "-b", "notebook", "-D", f"book_solutions={solutions}", "-d", doctrees]

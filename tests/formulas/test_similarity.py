@@ -11,6 +11,8 @@ from sklearn.metrics import jaccard_score
 from sklearn.metrics.pairwise import cosine_similarity as sklearn_cosine
 
 from shoprec.formulas.similarity import (
+    _crowded,
+    _dot,
     cosine_similarity,
     cosine_top_k,
     euclidean_distances,
@@ -60,6 +62,22 @@ def test_pearson_agrees_with_scipy_and_numpy(purchases, convert):
     np.testing.assert_allclose(ours[2:], np.corrcoef(purchases[2:]), atol=1e-12)
     for i, j in [(2, 3), (5, 9), (40, 17)]:
         assert ours[i, j - 2] == pytest.approx(stats.pearsonr(purchases[i], purchases[j]).statistic, abs=1e-12)
+
+
+@pytest.mark.parametrize(("density", "crowded"), [(0.02, False), (0.5, True)])
+def test_products_are_the_same_whichever_way_they_are_summed(density, crowded):
+    table = sparse.random_array(
+        (300, 200), density=density, rng=np.random.default_rng(0), dtype=np.float32, format="csr"
+    )
+    assert _crowded(table, table) is crowded
+    by_definition = (table @ table.T).toarray()
+    np.testing.assert_allclose(_dot(table, table), by_definition, rtol=1e-6)
+
+
+def test_vectors_far_longer_than_there_are_of_them_stay_sparse():
+    table = sparse.csr_array(np.ones((2, 9), np.float32))
+    assert _crowded(table[:, :8], table[:, :8])
+    assert not _crowded(table, table)
 
 
 @pytest.mark.parametrize("similarity", BOTH)

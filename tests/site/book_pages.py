@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bs4 import BeautifulSoup
+from playwright.sync_api import Page
 
 BOOK = Path(__file__).parents[2] / "book"
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
@@ -19,3 +20,22 @@ HAN = re.compile("[\u4e00-\u9fff]")
 def soup(path: Path) -> BeautifulSoup:
     """Parse a page, once for the checks that follow each other."""
     return BeautifulSoup(path.read_text("utf8"), "html.parser")
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing moves: a sidebar that slides, a page that scrolls to its place or grows while it loads.
+
+    Frames are waited for, not time alone: a busy machine draws them late, and it is then that Chromium scrolls to the
+    place which an address names.
+    """
+    page.evaluate(
+        """async () => {
+            const now = () => [scrollY, document.documentElement.scrollHeight, document.getAnimations().length].join();
+            for (let before; before !== now(); ) {
+                before = now();
+                for (let frames = 0; frames < 3; frames++) await new Promise(requestAnimationFrame);
+                await new Promise((resume) => setTimeout(resume, 100));
+                await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+            }
+        }"""
+    )

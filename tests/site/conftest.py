@@ -84,7 +84,7 @@ def site_url(build: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def shared_context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
+    context = browser.new_context(reduced_motion="reduce")  # a sidebar that slides would be measured on its way
     yield context
     context.close()
 

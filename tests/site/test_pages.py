@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book_pages import HAN, PAGES, VIEWS
+from book_pages import HAN, PAGES, VIEWS, settle
 from playwright.sync_api import Page, expect
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
@@ -102,6 +102,7 @@ def test_page(page: Page, site_url: str, view: str, name: str) -> None:
     faults = []
     for size, checks in ((NARROW, AT_BOTH_SIZES), (WIDE, [*AT_BOTH_SIZES, *ONCE[view]])):
         page.set_viewport_size(size)
+        settle(page)
         faults += [f"{check.__name__}, {size['width']} px: {fault}" for check in checks for fault in check(page, view)]
     assert not faults, "\n".join([f"{view}/{name}.html", *faults])
 

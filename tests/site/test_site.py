@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book_pages import CHAPTER, HAN, NESTED, PAGES, VIEWS, soup
+from book_pages import CHAPTER, HAN, NESTED, PAGES, VIEWS, settle, soup
 from playwright.sync_api import BrowserContext, Page, expect
 
 #: From every view to every other.
@@ -51,9 +51,11 @@ def test_switch_keeps_page_and_place(page: Page, site_url: str, name: str) -> No
     page.set_viewport_size({"width": 1280, "height": 300})
     page.goto(f"{site_url}/{CIRCUIT[0]}/{name}.html")
     for step, view in enumerate(CIRCUIT[1:]):
+        settle(page)
         section = page.locator("article section section[id]").nth(1 + step % 2)
         place = section.get_attribute("id")
         section.evaluate("element => element.scrollIntoView({behavior: 'instant'})")
+        settle(page)
         page.locator(f".view-switch a[data-view={view}]").focus()
         page.keyboard.press("Enter")
         page.wait_for_url(f"{site_url}/{view}/{name}.html#{place}")

@@ -318,7 +318,8 @@ def marked_items(marked: Mask) -> tuple[Codes, Mask]:
     """
     if marked.ndim != 2 or marked.dtype != bool:
         raise ValueError(f"marked has shape {marked.shape} and type {marked.dtype}; pass a matrix of booleans")
-    items = np.argsort(~marked, axis=1, kind="stable")[:, : marked.sum(axis=1).max(initial=0)]
+    order = np.argsort(~marked, axis=1, kind="stable")
+    items = order[:, : marked.sum(axis=1).max(initial=0)].copy()  # a view would keep the whole order
     return items, ~np.take_along_axis(marked, items, axis=1)
 
 

@@ -315,9 +315,12 @@ def _mark_largest(x: npt.NDArray[Any], k: int) -> Mask:
         return np.ones(x.shape, dtype=bool)
     cost = descending(x)  # np.partition is ten times slower at the upper end of many equal values
     threshold = np.partition(cost, k - 1, axis=1)[:, [k - 1]]
-    above, tied = cost < threshold, cost == threshold
-    places = k - above.sum(axis=1, keepdims=True)  # left for the tied, who take them from the left
-    return above | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= places))
+    marks = cost <= threshold
+    crowded = np.flatnonzero(marks.sum(axis=1) > k)  # rows with more entries tied than places are left for them
+    above, tied = cost[crowded] < threshold[crowded], cost[crowded] == threshold[crowded]
+    places = k - above.sum(axis=1, keepdims=True)  # which the tied take from the left
+    marks[crowded] = above | (tied & (np.cumsum(tied, axis=1, dtype=np.int32) <= places))
+    return marks
 
 
 def top_k(similarity: Matrix, k: int, block: int = 256) -> sparse.csr_array:
@@ -452,13 +455,28 @@ def _sparse_largest(x: Rows, k: int) -> sparse.csr_array:
     dense = x.toarray() if isinstance(x, sparse.csr_array) else x
     if dense.shape[1] == 0:  # b has no rows
         return sparse.csr_array(dense)
-    return sparse.csr_array(np.where(largest(dense, min(k, dense.shape[1])), dense, 0))
+    row, column = np.nonzero(largest(dense, min(k, dense.shape[1])) & (dense != 0))
+    ends = np.cumsum(np.bincount(row, minlength=len(dense)))
+    return sparse.csr_array((dense[row, column], column, np.append(0, ends)), shape=dense.shape)
 
 
 def _dot(x: Rows, y: Rows) -> Floats:
     """Inner products of all rows of ``x`` with all rows of ``y``, dense."""
+    if sparse.issparse(x) and sparse.issparse(y) and _crowded(x, y):
+        return np.ascontiguousarray((y @ np.ascontiguousarray(x.toarray().T)).T)
     product = x @ y.T
     return product.toarray() if sparse.issparse(product) else np.asarray(product)
+
+
+def _crowded(x: sparse.csr_array, y: sparse.csr_array) -> bool:
+    """Whether a dense ``x`` gives the products sooner, and takes little more memory than they do.
+
+    It multiplies by all the zeros of ``x``, too, but twenty to forty times as fast as one places sparse products.
+    """
+    if x.shape[1] > 4 * y.shape[0]:
+        return False
+    n_sparse = x.count_nonzero(axis=0) @ y.count_nonzero(axis=0)
+    return bool(30 * n_sparse > x.shape[0] * y.nnz)
 
 
 def _reciprocal(norm: Floats) -> Floats:

@@ -230,7 +230,7 @@ def _pool_of_batch(parts: Sequence[Floats], targets: sparse.csr_array, pool: int
         np.put_along_axis(wanted, rank_items(part, min(pool, targets.shape[1])), True, axis=1)
     items, filler = marked_items(wanted)
     return Candidates(
-        items=items.copy(),  # a view would keep the whole catalogue's codes
+        items=items,
         filler=filler,
         scores=np.stack([np.take_along_axis(part, items, axis=1) for part in parts]),
         hits=np.take_along_axis(targets.toarray(), items, axis=1) & ~filler,
