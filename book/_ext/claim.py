@@ -2,13 +2,16 @@
 
 Written as::
 
-    :::{claim} A random 80/20 split evaluates the model.
+    :::{claim} “`train_data = data.sample(frac=0.8, random_state=42)`”
     :label: claim-random-split
     :section: 5.2.1
     :verdict: wrong
 
     It trains on the future: the table above shows by how much that flatters the model.
     :::
+
+The source's own words stand in quotation marks, and nothing else of it stands in the book. What only defines a word
+gets no verdict.
 """
 
 import re
@@ -26,22 +29,28 @@ from sphinx.util.docutils import SphinxDirective
 
 from html_element import element
 
+QUOTED = re.compile("“[^”]+”")
 VERDICTS = {
-    "supported": {"zh": "✓ 成立", "en": "✓ supported"},
-    "partly": {"zh": "◐ 部分成立", "en": "◐ partly supported"},
-    "unsupported": {"zh": "✗ 不成立", "en": "✗ not supported"},
+    "supported": {"zh": "✓ 获得支持", "en": "✓ supported"},
+    "partly": {"zh": "◐ 部分获得支持", "en": "◐ partly supported"},
+    "unsupported": {"zh": "✗ 未获支持", "en": "✗ not supported"},
     "wrong": {"zh": "✗ 有误", "en": "✗ wrong"},
+    "outdated": {"zh": "↻ 已过时", "en": "↻ outdated"},
+    "untested": {"zh": "– 此处未测", "en": "– not tested here"},
 }
+MEASURED = ("supported", "partly", "unsupported", "wrong")
 WORDS = {
     "zh": {
         "says": "原文说",
         "measured": "我们测得",
+        "remark": "我们的说明",
         "abstract": "摘要",
         "columns": ("原文", "说法", "结论"),
     },
     "en": {
         "says": "The source says",
         "measured": "We measured",
+        "remark": "Our remark",
         "abstract": "abstract",
         "columns": ("Section", "Claim", "Verdict"),
     },
@@ -55,7 +64,7 @@ class Claim:
     docname: str
     label: str
     section: str
-    verdict: str
+    verdict: str | None
     text: list[nodes.Node]
 
     @property
@@ -76,9 +85,11 @@ def verdict_name(argument: str) -> str:
     return directives.choice(argument, tuple(VERDICTS))
 
 
-def badge(verdict: str, lang: str) -> nodes.Node:
-    """Return the verdict as a coloured label that also says it in words."""
-    return element("span", nodes.Text(VERDICTS[verdict][lang]), classes=("verdict", f"verdict-{verdict}"))
+def badges(verdict: str | None, lang: str) -> list[nodes.Node]:
+    """Return the verdict as a coloured label that also says it in words; nothing without a verdict."""
+    if verdict is None:
+        return []
+    return [element("span", nodes.Text(VERDICTS[verdict][lang]), classes=("verdict", f"verdict-{verdict}"))]
 
 
 def section_name(section: str, lang: str) -> str:
@@ -101,22 +112,25 @@ class ClaimDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the box and remember the claim for the table."""
         self.assert_has_content()
-        if missing := self.option_spec.keys() - self.options.keys():
+        if missing := {"label", "section"} - self.options.keys():
             raise self.error(f"claim needs the options {', '.join(sorted(missing))}")
+        if not QUOTED.search(self.arguments[0]):
+            raise self.error("a claim quotes the source: “…”")
         lang, words = self.config.book_lang, WORDS[self.config.book_lang]
-        label, section, verdict = (self.options[name] for name in ("label", "section", "verdict"))
+        label, section, verdict = self.options["label"], self.options["section"], self.options.get("verdict")
         text, _ = self.parse_inline(self.arguments[0])
         claim = Claim(self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text])
         claims(self.env).append(claim)
 
         source = element("span", nodes.Text(section_name(section, lang)), classes=("claim-section",))
         says = element("p", nodes.Text(f"{words['says']} "), source, classes=("claim-heading",))
-        measured = element("p", nodes.Text(f"{words['measured']} "), badge(verdict, lang), classes=("claim-heading",))
+        name = nodes.Text(words["measured" if verdict in MEASURED else "remark"] + " ")
+        measured = element("p", name, *badges(verdict, lang), classes=("claim-heading",))
         box = element(
             "div",
             element("div", says, element("p", *text), classes=("claim-says",)),
             element("div", measured, *self.parse_content_to_nodes(), classes=("claim-measured",)),
-            classes=("claim", f"claim-{verdict}"),
+            classes=("claim", f"claim-{verdict or 'definition'}"),
         )
         box["names"].append(nodes.fully_normalize_name(label))
         box["ids"].append(claim.label)
@@ -165,7 +179,7 @@ class FillClaimLists(SphinxPostTransform):
             inner.replace_self(inner.children)
         yield nodes.Text(section_name(claim.section, self.config.book_lang))
         yield text
-        yield badge(claim.verdict, self.config.book_lang)
+        yield element("span", *badges(claim.verdict, self.config.book_lang))
 
 
 def claims(env: BuildEnvironment) -> list[Claim]:

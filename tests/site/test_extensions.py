@@ -117,7 +117,7 @@ QUIZ = """\
 :::
 """
 CLAIM = """\
-:::{{claim}} Bigger is better.
+:::{{claim}} “Bigger is better.”
 :label: claim-size
 :section: {}
 :verdict: {}
@@ -183,8 +183,8 @@ class TestDirectives:
         assert [tag.get_text() for tag in soup.select(".claim .verdict")] == ["✗ wrong", "✓ supported"]
         rows = [[cell.get_text() for cell in row.select("td")] for row in soup.select(".claim-table tbody tr")]
         assert [row[:3] for row in rows] == [
-            ["§ 3.2", "Bigger is better.", "✓ supported"],
-            ["§ 10", "Bigger is better.", "✗ wrong"],
+            ["§ 3.2", "“Bigger is better.”", "✓ supported"],
+            ["§ 10", "“Bigger is better.”", "✗ wrong"],
         ]
         for link in soup.select(".claim-table a"):
             assert soup.find(id=link["href"].partition("#")[2])["class"][0] == "claim"
@@ -193,15 +193,24 @@ class TestDirectives:
         box = render(CLAIM.format("abstract", "partly"), "zh").select_one(".claim")
         assert [tag.get_text() for tag in box.select(".claim-heading")] == [
             "原文说 摘要",
-            "我们测得 ◐ 部分成立",
+            "我们测得 ◐ 部分获得支持",
         ]
+
+    def test_what_defines_a_word_gets_no_verdict_and_what_was_not_measured_none_that_says_so(self, render) -> None:
+        definition = CLAIM.format("4", "wrong").replace(":verdict: wrong\n", "")
+        outdated = CLAIM.replace("size", "old").format("5", "outdated")
+        soup = render("\n".join([definition, outdated, "```{claim-list}\n```"]))
+        headings = [heading.get_text().strip() for heading in soup.select(".claim-measured .claim-heading")]
+        assert headings == ["Our remark", "Our remark ↻ outdated"]
+        assert [row.select("td")[2].get_text() for row in soup.select(".claim-table tbody tr")] == ["", "↻ outdated"]
 
     @pytest.mark.parametrize(
         ("claim", "problem"),
         [
             (CLAIM.format("five", "wrong"), "expected a section number"),
             (CLAIM.format("5", "maybe"), "maybe"),
-            (":::{claim} C\n:section: 5\n\nM\n:::", "claim needs the options label, verdict"),
+            (":::{claim} “C”\n:section: 5\n\nM\n:::", "claim needs the options label"),
+            (CLAIM.format("5", "wrong").replace("“", ""), "quotes the source"),
         ],
     )
     def test_claim_that_is_incomplete_stops_the_build(self, render, claim: str, problem: str) -> None:
