@@ -62,6 +62,13 @@ def stand_in(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def findings(notebook: NotebookNode) -> dict[str, str]:
+    """Return what a run has confirmed: the verdict on each claim, by name."""
+    outputs = (output for cell in notebook.cells for output in cell.get("outputs", ()))
+    found = [output.metadata["finding"] for output in outputs if "finding" in output.get("metadata", {})]
+    return {finding["name"]: finding["verdict"] for finding in found}
+
+
 def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
     """Fill in the outputs of the notebook's cached run, then keep the cells of this site's language."""
     path = Path(app.env.doc2path(docname))
@@ -71,6 +78,8 @@ def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
     notebook = find_run(notebook) if app.config.book_outputs else stand_in(notebook)
     if notebook is None:
         raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
+    if app.config.book_outputs:
+        app.env.temp_data["findings"] = findings(notebook)
     source[0] = nbformat.writes(keep_cells(notebook, app.config.book_lang))
 
 

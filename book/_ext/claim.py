@@ -118,6 +118,9 @@ class ClaimDirective(SphinxDirective):
             raise self.error("a claim quotes the source: “…”")
         lang, words = self.config.book_lang, WORDS[self.config.book_lang]
         label, section, verdict = self.options["label"], self.options["section"], self.options.get("verdict")
+        confirmed = self.env.temp_data.get("findings")  # none where no run is asked for
+        if confirmed is not None and verdict in MEASURED and confirmed.get(label) != verdict:
+            raise self.error(f"{label} is {verdict}, but the run of this page confirmed: {confirmed.get(label)}")
         text, _ = self.parse_inline(self.arguments[0])
         claim = Claim(self.env.docname, nodes.make_id(label), section, verdict, [node.deepcopy() for node in text])
         claims(self.env).append(claim)

@@ -1,8 +1,57 @@
-"""Both languages in one place: a pair is what something is called in Chinese and in English."""
+"""Both languages in one place, and what is said bound to what was found."""
 
 import html
+from typing import Any
 
 Pair = tuple[str, str]
+
+
+def confirm(name: str, holds: Any, verdict: str = "", **figures: float) -> None:
+    """State a finding by its name: raise unless it holds, and leave name, verdict and figures in the notebook's run.
+
+    The book is not built if a claim of the source has a verdict that no run of its chapter has confirmed.
+
+    Parameters
+    ----------
+    name : str
+        Of a claim's box, its label.
+    holds : bool
+        What the sentences of the box say, as tightly as they say it.
+    verdict : str
+        The one that this bears out: ``"supported"``, ``"partly"``, ``"unsupported"`` or ``"wrong"``.
+    **figures : float
+        The numbers that it rests on; they are shown, and kept with the name.
+
+    Raises
+    ------
+    AssertionError
+        If it doesn't hold.
+    TypeError
+        If ``holds`` is neither true nor false; a table or a list would pass for true.
+
+    Examples
+    --------
+    >>> confirm("claim-mean", 0.21 > 0.20, verdict="supported", ndcg=0.21)
+    ✓ claim-mean: ndcg 0.21
+    >>> confirm("claim-mean", 0.19 > 0.20, ndcg=0.19)
+    Traceback (most recent call last):
+    AssertionError: claim-mean doesn't hold in this run: ndcg 0.19
+    """
+    from IPython import get_ipython
+
+    text = ", ".join(f"{figure.replace('_', ' ')} {value:.4g}" for figure, value in figures.items())
+    if type(holds).__name__ not in ("bool", "bool_"):
+        raise TypeError(f"what {name} states is {holds!r}, not true or false; compare, and sum up by .all() or .any()")
+    if not holds:
+        raise AssertionError(f"{name} doesn't hold in this run: {text or 'see the cell'}")
+    line = f"✓ {name}" + (f": {text}" if text else "")
+    found = {"name": name, "verdict": verdict, "figures": {figure: float(value) for figure, value in figures.items()}}
+    checked = spans(("本次运行核对过", "Checked in this run"))
+    shown = {"text/plain": line, "text/html": f'<p class="finding">{checked} {html.escape(line)}</p>'}
+    if (shell := get_ipython()) is None:
+        print(line)
+    else:
+        shell.display_pub.publish(shown, metadata={"finding": found})
 
 
 def label(pair: Pair) -> str:

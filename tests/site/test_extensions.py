@@ -132,13 +132,15 @@ class TestDirectives:
     def render(self, tmp_path: Path):
         """Return a function that builds a page and gives its article, or fails with Sphinx's message."""
 
-        def build(text: str, lang: str = "en") -> BeautifulSoup:
+        def build(text: str, lang: str = "en", findings: dict | None = None) -> BeautifulSoup:
             (tmp_path / "index.md").write_text(f"# Title\n\n{text}")
             (tmp_path / "conf.py").write_text(
                 "extensions = ['myst_parser', 'quiz', 'claim']\n"
                 "myst_enable_extensions = ['colon_fence', 'dollarmath', 'tasklist']\n"
                 f"book_lang = {lang!r}\n"
-                "def setup(app): app.add_config_value('book_lang', 'zh', 'env')\n"
+                "def setup(app):\n"
+                "    app.add_config_value('book_lang', 'zh', 'env')\n"
+                f"    app.connect('source-read', lambda app, *_: app.env.temp_data.update(findings={findings}))\n"
             )
             app = SphinxTestApp(srcdir=tmp_path, builddir=tmp_path, freshenv=True)
             try:
@@ -203,6 +205,14 @@ class TestDirectives:
         headings = [heading.get_text().strip() for heading in soup.select(".claim-measured .claim-heading")]
         assert headings == ["Our remark", "Our remark ↻ outdated"]
         assert [row.select("td")[2].get_text() for row in soup.select(".claim-table tbody tr")] == ["", "↻ outdated"]
+
+    def test_a_verdict_needs_a_check_that_ran_and_bears_it_out(self, render) -> None:
+        claim = CLAIM.format("5", "wrong")
+        assert render(claim, findings={"claim-size": "wrong"}).select_one(".verdict-wrong")
+        for findings in ({}, {"claim-size": "partly"}, {"claim-other": "wrong"}):
+            with pytest.raises(SphinxError, match="claim-size is wrong, but the run of this page confirmed"):
+                render(claim, findings=findings)
+        assert render(claim.replace("wrong", "outdated"), findings={})
 
     @pytest.mark.parametrize(
         ("claim", "problem"),

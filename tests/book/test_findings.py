@@ -1,0 +1,115 @@
+"""Every verdict on the source rests on a check of its name in the chapter's own code.
+
+That the check passes is seen when the notebook runs, and that it did run when the book is built. Here it is seen from
+the sources alone that no claim is without one, and that none is empty.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from bilingual import findings
+from shoprec.words import confirm
+
+BOOK = Path(__file__).parents[2] / "book"
+NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
+MEASURED = ("supported", "partly", "unsupported", "wrong")
+CLAIM = re.compile(r"^:{3,}\{claim\}.*\n((?::[a-z]+: .*\n)+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A call of ``confirm``."""
+
+    name: str
+    verdict: str
+    says_something: bool
+
+
+def checks(code: str) -> Iterator[Check]:
+    """Yield the checks of some code; one says something if it compares what the code has computed."""
+    for node in ast.walk(ast.parse(TransformerManager().transform_cell(code))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "confirm":
+            name, holds = (ast.literal_eval(node.args[0]), node.args[1])
+            verdict = next((ast.literal_eval(k.value) for k in node.keywords if k.arg == "verdict"), "")
+            parts = holds.values if isinstance(holds, ast.BoolOp) and isinstance(holds.op, ast.And) else [holds]
+            yield Check(name, verdict, all(any(isinstance(n, ast.Name) for n in ast.walk(part)) for part in parts))
+
+
+def verdicts(text: str) -> dict[str, str]:
+    """Return the measured verdicts of a cell, by the labels of their claims."""
+    claims = [dict(re.findall(r":([a-z]+): (.*)", options)) for options in CLAIM.findall(text)]
+    return {claim["label"]: claim["verdict"] for claim in claims if claim.get("verdict") in MEASURED}
+
+
+def faults(markdown: list[str], code: list[str]) -> list[str]:
+    """Return what is wrong between a notebook's claims and its checks."""
+    claimed = {label: verdict for text in markdown for label, verdict in verdicts(text).items()}
+    found = [check for cell in code for check in checks(cell)]
+    confirmed = {check.name: check.verdict for check in found}
+    return [
+        *(
+            f"{label} is {v}, its check says {confirmed.get(label)}"
+            for label, v in claimed.items()
+            if confirmed.get(label) != v
+        ),
+        *(f"{check.name} has no claim" for check in found if check.name not in claimed),
+        *(f"{check.name} says nothing" for check in found if not check.says_something),
+        *([] if len(confirmed) == len(found) else ["a check is there twice"]),
+    ]
+
+
+def test_a_run_keeps_what_it_has_confirmed() -> None:
+    code = "from shoprec.words import confirm\nconfirm('claim-size', 2 < 3, verdict='wrong', gap=0.5)"
+    notebook = new_notebook(cells=[new_code_cell(code), new_code_cell("print(1)")])
+    assert findings(notebook) == {}
+    NotebookClient(notebook).execute()
+    assert findings(notebook) == {"claim-size": "wrong"}
+    [output] = notebook.cells[0].outputs
+    assert output.metadata["finding"]["figures"] == {"gap": 0.5}
+    assert output.data["text/plain"] == "✓ claim-size: gap 0.5"
+
+
+@pytest.mark.parametrize("holds", [[False], "no", 1, None, ()])
+def test_what_is_neither_true_nor_false_confirms_nothing(holds: object) -> None:
+    with pytest.raises(TypeError, match="not true or false"):
+        confirm("claim-size", holds)
+
+
+BOX = ":::{{claim}} “Bigger is better.”\n:label: claim-size\n:section: 2\n:verdict: {}\n\nIt isn't.\n:::"
+CHECK = 'confirm("claim-size", {}, verdict="wrong")'
+
+
+def test_a_claim_with_its_check_passes() -> None:
+    assert faults([BOX.format("wrong")], [CHECK.format("large < small and large < 1")]) == []
+    assert faults([BOX.format("outdated")], []) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "fault"),
+    [
+        ("wrong", [], "claim-size is wrong, its check says None"),
+        ("partly", [CHECK.format("a < b")], "claim-size is partly, its check says wrong"),
+        ("wrong", [CHECK.format("True")], "claim-size says nothing"),
+        ("wrong", [CHECK.format("a < b and True")], "claim-size says nothing"),
+        ("wrong", [CHECK.format("a < b")] * 2, "a check is there twice"),
+        ("wrong", [CHECK.format("a < b"), CHECK.replace("size", "other").format("a < b")], "claim-other has no claim"),
+    ],
+)
+def test_a_claim_without_a_check_of_its_own_is_found(verdict: str, code: list[str], fault: str) -> None:
+    assert faults([BOX.format(verdict)], code) == [fault]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(BOOK)))
+def test_every_verdict_has_its_check(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    sources = {kind: [cell.source for cell in cells if cell.cell_type == kind] for kind in ("markdown", "code")}
+    assert faults(sources["markdown"], sources["code"]) == []
