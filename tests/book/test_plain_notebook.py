@@ -45,7 +45,7 @@ Text with `code`, **bold**, $x_1$ and {ref}`sec-more`, {cite}`ji`.
    $$
 2. second
 
-:::{claim} More is better.
+:::{claim} “More is better.”
 :label: claim-more
 :section: 5.2
 :verdict: partly
