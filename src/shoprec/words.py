@@ -40,9 +40,10 @@ def confirm(name: str, holds: Any, verdict: str = "", **figures: float) -> None:
     from IPython import get_ipython
 
     text = ", ".join(f"{figure.replace('_', ' ')} {value:.4g}" for figure, value in figures.items())
-    if type(holds).__name__ not in ("bool", "bool_"):
+    truth = holds.item() if hasattr(holds, "item") and not getattr(holds, "shape", ()) else holds  # of NumPy or torch
+    if not isinstance(truth, bool):
         raise TypeError(f"what {name} states is {holds!r}, not true or false; compare, and sum up by .all() or .any()")
-    if not holds:
+    if not truth:
         raise AssertionError(f"{name} doesn't hold in this run: {text or 'see the cell'}")
     line = f"✓ {name}" + (f": {text}" if text else "")
     found = {"name": name, "verdict": verdict, "figures": {figure: float(value) for figure, value in figures.items()}}

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+import torch
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
@@ -78,7 +80,16 @@ def test_a_run_keeps_what_it_has_confirmed() -> None:
     assert output.data["text/plain"] == "✓ claim-size: gap 0.5"
 
 
-@pytest.mark.parametrize("holds", [[False], "no", 1, None, ()])
+@pytest.mark.parametrize("holds", [np.bool_(True), np.array(2) > 1, torch.tensor([1, 2]).all()])
+def test_what_numpy_and_torch_call_true_is_true(holds: object) -> None:
+    confirm("claim-size", holds)
+    with pytest.raises(AssertionError, match="claim-size doesn't hold"):
+        confirm("claim-size", ~holds)
+
+
+@pytest.mark.parametrize(
+    "holds", [[False], "no", 1, None, (), np.array([True]), np.array([True, False]), np.float64(1)]
+)
 def test_what_is_neither_true_nor_false_confirms_nothing(holds: object) -> None:
     with pytest.raises(TypeError, match="not true or false"):
         confirm("claim-size", holds)
