@@ -87,9 +87,7 @@ def test_what_numpy_and_torch_call_true_is_true(holds: object) -> None:
         confirm("claim-size", ~holds)
 
 
-@pytest.mark.parametrize(
-    "holds", [[False], "no", 1, None, (), np.array([True]), np.float64(1)]
-)
+@pytest.mark.parametrize("holds", [[False], "no", 1, None, (), np.array([True]), np.float64(1)])
 def test_what_is_neither_true_nor_false_confirms_nothing(holds: object) -> None:
     with pytest.raises(TypeError, match="not true or false"):
         confirm("claim-size", holds)
