@@ -14,6 +14,7 @@ disagree. ``BOOK_LANG`` says the language, ``BOOK_OUTPUTS=0`` leaves out outputs
 
 import hashlib
 import json
+import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -239,7 +240,7 @@ def accept_all_outputs(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_config_value("book_solutions", "closed", "")
-    app.add_config_value("book_repository", "", "")
+    app.add_config_value("book_repository", os.environ.get("BOOK_REPOSITORY_URL", ""), "")
     app.connect("config-inited", accept_all_outputs)
     app.add_builder(NotebookBuilder)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
