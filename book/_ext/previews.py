@@ -16,12 +16,12 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 
+from addresses import TAGS, alternates, links, normal
 from bilingual import LANGUAGES, pick
 from chapters import chapter
 
 HYPHENATED = re.compile(r"(\b[Ee]-\w+)")
 LOCALES = {"zh": "zh_CN", "en": "en_GB"}
-TAGS = {"zh": "zh-CN", "en": "en"}
 ENOUGH = {"zh": 40, "en": 80}  # characters of a description
 PICTURE = "_static/preview.png"
 
@@ -53,8 +53,8 @@ def plain(markup: str) -> str:
 
 def place(app: Sphinx, config: Config) -> None:
     """Set what follows from the addresses, and show the book's title in the sidebar unbroken."""
+    config.book_base_url = normal(config.book_base_url)
     if config.book_base_url:
-        config.book_base_url = config.book_base_url.rstrip("/") + "/"
         config.html_baseurl = f"{config.book_base_url}{config.book_lang}/"
     if config.book_repository:
         config.html_theme_options |= {"repository_url": config.book_repository, "use_repository_button": True}
@@ -91,12 +91,6 @@ def properties(config: Config, title: str, about: str, is_home: bool) -> Iterato
         yield from (("og:image:width", "1200"), ("og:image:height", "630"))
 
 
-def alternates(base: str, address: str) -> dict[str, str]:
-    """Return where a page is in each language, and for readers of any other."""
-    found = {tag: f"{base}{lang}/{address}" for lang, tag in TAGS.items()}
-    return found | {"x-default": found[TAGS["en"]]}
-
-
 def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
     """Add to the head of a page what it is, for machines."""
     config, is_home = app.config, pagename == app.config.root_doc
@@ -111,8 +105,7 @@ def describe(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     lines += ['<meta name="twitter:card" content="summary_large_image">']
     if config.book_base_url:
         where = alternates(config.book_base_url, app.builder.get_target_uri(pagename))
-        lines += [f'<link rel="alternate" hreflang="{tag}" href="{escape(href)}">' for tag, href in where.items()]
-        lines += [f'<meta property="og:url" content="{escape(where[TAGS[config.book_lang]])}">']
+        lines += [links(where), f'<meta property="og:url" content="{escape(where[TAGS[config.book_lang]])}">']
     context["metatags"] = context.get("metatags", "") + "\n".join(lines) + "\n"
 
 
