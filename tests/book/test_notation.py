@@ -10,6 +10,7 @@ import pytest
 
 BOOK = Path(__file__).parents[2] / "book"
 ROW = re.compile(r"^\| (\$.+?\$) \| (.+) \|$", re.MULTILINE)
+LINK = re.compile(r"\{ref\}`([\d.]+) <([\w-]+)>`")
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
 PAGES = [*BOOK.glob("0*/*.ipynb"), *BOOK.glob("0*.ipynb")]
 
@@ -35,10 +36,10 @@ def formulas(page: Path) -> str:
     return "\n".join(display or inline for display, inline in FORMULA.findall(text(page, "en")))
 
 
-def entries(lang: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Return each symbol with the labels that its meanings lead to."""
+def entries(lang: str) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Return each symbol with the chapters that its meanings name and the labels that they lead to."""
     rows = ROW.findall(text(BOOK / "notation.ipynb", lang))
-    return [(symbol, tuple(re.findall(r"\{ref\}`([\w-]+)`", meanings))) for symbol, meanings in rows]
+    return [(symbol, tuple(LINK.findall(meanings))) for symbol, meanings in rows]
 
 
 def occurs(symbol: str, formulas: str) -> bool:
@@ -55,10 +56,11 @@ def test_each_symbol_is_listed_once() -> None:
     assert [symbol for symbol, n in Counter(symbol for symbol, _ in entries("en")).items() if n > 1] == []
 
 
-@pytest.mark.parametrize(("cell", "labels"), entries("en"), ids=lambda value: str(value))
-def test_symbols_occur_where_they_are_said_to(cell: str, labels: tuple[str, ...]) -> None:
-    assert labels, f"{cell} leads nowhere"
-    for label in labels:
+@pytest.mark.parametrize(("cell", "links"), entries("en"), ids=[cell for cell, _ in entries("en")])
+def test_symbols_occur_where_they_are_said_to(cell: str, links: tuple[tuple[str, str], ...]) -> None:
+    assert links, f"{cell} leads nowhere"
+    for number, label in links:
+        assert re.search(rf"^# {re.escape(number)} ", text(page_of(label), "en"), flags=re.MULTILINE)
         missing = [symbol for symbol in cell.strip("$").split(", ") if not occurs(symbol, formulas(page_of(label)))]
         assert not missing, f"{missing} are not in {page_of(label).name}, which has {label}"
 
