@@ -63,8 +63,35 @@ def both(zh: str, en: str) -> list[nodes.Node]:
     return [nodes.Text(zh)] if zh == en else [parts[0], nodes.Text(" "), parts[1]]
 
 
+def figure(scores: list[Score]) -> nodes.Element:
+    """Return a table whose middle column is drawn by the style sheet."""
+    end = end_of_axis(scores)
+    heads = (both("模型", "Model"), both("95% 区间", "95% interval"), [nodes.Text("NDCG@10")])
+    head = element("tr", *(element("th", *cell, scope="col") for cell in heads))
+    rows = (row(score, end) for score in scores)
+    table = element("table", element("thead", head), element("tbody", *rows), element("tfoot", axis(end)))
+    return element("div", table, classes=("leaderboard", "cell_output"), style=f"--step: {STEP / end:.2%}")
+
+
+def axis(end: float) -> nodes.Element:
+    """Return the row of the marks' values, for the eye alone."""
+    values = [STEP * n for n in range(1, round(end / STEP))]
+    marks = (element("span", nodes.Text(f"{value:.2f}"), style=f"--at: {value / end:.2%}") for value in values)
+    cells = element("td"), element("td", *marks), element("td")
+    return element("tr", *cells, **{"aria-hidden": "true"})
+
+
+def row(score: Score, end: float) -> nodes.Element:
+    """Return the row of one model."""
+    places = {"low": score.low, "at": score.value, "high": score.high}
+    style = "; ".join(f"--{key}: {value / end:.2%}" for key, value in places.items())
+    drawn = element("td", nodes.Text(f"{score.low:.3f}–{score.high:.3f}"), style=style)
+    cells = element("th", *both(score.zh, score.en), scope="row"), drawn
+    return element("tr", *cells, element("td", nodes.Text(f"{score.value:.3f}")), classes=(score.kind,))
+
+
 class Leaderboard(SphinxDirective):
-    """The scores of all models with their intervals; without a run, nothing."""
+    """The scores of all models with their intervals; nothing where outputs aren't wanted and there is no run."""
 
     required_arguments = 1
 
@@ -72,36 +99,10 @@ class Leaderboard(SphinxDirective):
         """Return the figure."""
         path = Path(self.env.doc2path(self.arguments[0]))
         self.env.note_dependency(str(path))
-        if not self.config.book_outputs:
-            return []
         run = find_run(read_notebook(path))
-        if run is None:
+        if run is None and self.config.book_outputs:
             raise self.error(f"{path.name} has no cached run; `python book/build.py` runs it first")
-        return [self.figure(read_scores(run))]
-
-    def figure(self, scores: list[Score]) -> nodes.Element:
-        """Return a table whose middle column is drawn by the style sheet."""
-        end = end_of_axis(scores)
-        heads = (both("模型", "Model"), both("95% 区间", "95% interval"), [nodes.Text("NDCG@10")])
-        head = element("tr", *(element("th", *cell, scope="col") for cell in heads))
-        rows = (self.row(score, end) for score in scores)
-        table = element("table", element("thead", head), element("tbody", *rows), element("tfoot", self.axis(end)))
-        return element("div", table, classes=("leaderboard", "cell_output"), style=f"--step: {STEP / end:.2%}")
-
-    def axis(self, end: float) -> nodes.Element:
-        """Return the row of the marks' values, for the eye alone."""
-        values = [STEP * n for n in range(1, round(end / STEP))]
-        marks = (element("span", nodes.Text(f"{value:.2f}"), style=f"--at: {value / end:.2%}") for value in values)
-        cells = element("td"), element("td", *marks), element("td")
-        return element("tr", *cells, **{"aria-hidden": "true"})
-
-    def row(self, score: Score, end: float) -> nodes.Element:
-        """Return the row of one model."""
-        places = {"low": score.low, "at": score.value, "high": score.high}
-        style = "; ".join(f"--{key}: {value / end:.2%}" for key, value in places.items())
-        drawn = element("td", nodes.Text(f"{score.low:.3f}–{score.high:.3f}"), style=style)
-        cells = element("th", *both(score.zh, score.en), scope="row"), drawn
-        return element("tr", *cells, element("td", nodes.Text(f"{score.value:.3f}")), classes=(score.kind,))
+        return [figure(read_scores(run))] if run else []
 
 
 def setup(app: Sphinx) -> dict:

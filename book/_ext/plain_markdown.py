@@ -229,7 +229,11 @@ class MarkdownWriter:
 
     def cell_text(self, cell: nodes.Element) -> str:
         """Return a cell of a table as one line."""
-        return self.line(cell) if isinstance(cell, html_element) else " ".join(map(str, self.content(cell.children)))
+        return (
+            self.line(cell).strip()
+            if isinstance(cell, html_element)
+            else " ".join(map(str, self.content(cell.children)))
+        )
 
     def write_block_quote(self, node: nodes.block_quote) -> Iterator[Block]:
         """Write a quote."""

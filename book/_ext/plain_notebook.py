@@ -28,7 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
 
-from bilingual import keep_cells
+from bilingual import keep_cells, pick
 from html_element import html_element
 from notebook_cache import find_run, read_notebook
 from plain_markdown import Block, MarkdownWriter, Part, fenced
@@ -228,7 +228,8 @@ class NotebookBuilder(Builder):
         }
         title = self.env.titles[docname].astext()
         about = {"title": title, "language": self.config.language.replace("_", "-"), "page": docname}
-        return kept | {"title": title, "book": about | source.metadata.get("chapter", {})}
+        chapter = {key: pick(value, self.config.book_lang) for key, value in source.metadata.get("chapter", {}).items()}
+        return kept | {"title": title, "book": about | chapter}
 
 
 def accept_all_outputs(app: Sphinx, config: Config) -> None:

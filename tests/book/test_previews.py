@@ -1,6 +1,7 @@
 """What pages tell machines: titles, descriptions, and addresses if the book is published anywhere."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
@@ -12,7 +13,8 @@ from small_book import build
 
 import preview_picture
 from addresses import landing_head, normal, site_map
-from leaderboard import read_scores
+from leaderboard import figure, read_scores
+from plain_markdown import MarkdownWriter
 
 BOOK = Path(__file__).parents[2] / "book"
 ROW = '<tr><th><span lang="zh">{}</span> <span lang="en">{}</span></th><td>{}</td><td>{}</td><td>{}</td><td>9</td></tr>'
@@ -131,6 +133,15 @@ def test_scores_are_read_from_the_run() -> None:
     scores = read_scores(run(*ROWS))
     assert [(s.zh, s.en, s.value, s.low, s.high) for s in scores] == ROWS
     assert [score.kind for score in scores] == ["mixed", "counted", "large", "other"]
+
+
+@pytest.mark.parametrize(("lang", "name"), [("zh", "加权混合"), ("en", "Weighted hybrid")])
+def test_notebooks_list_the_scores_in_their_language(lang: str, name: str) -> None:
+    env = SimpleNamespace(config=SimpleNamespace(book_lang=lang))
+    [text] = MarkdownWriter(env, "index").blocks(figure(read_scores(run(*ROWS))))
+    first, *_, last = text.splitlines()
+    assert first == f"- {name} — 0.226–0.248 — 0.237"
+    assert last.endswith("— 0.077")
 
 
 def test_a_leaderboard_without_what_the_question_compares_is_refused() -> None:
