@@ -27,7 +27,7 @@ bench: $(READY) ## Time the package against other libraries
 	$(BIN)/python benchmarks/run.py
 
 clean: ## Remove the site and every cached run, but not .venv
-	rm -rf site workshop book/_build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf site workshop book/_build _build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This book needs Python 3.11 or later, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % sys.version_info[:2])'

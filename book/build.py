@@ -20,6 +20,7 @@ sys.path.insert(0, str(BOOK / "_ext"))
 from export import export, folder_of, publish  # noqa: E402
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
+from addresses import landing_head, normal, site_map  # noqa: E402
 from notebook_cache import find_run, read_notebook  # noqa: E402
 from side_by_side import merge_sites  # noqa: E402
 
@@ -74,8 +75,19 @@ def assemble() -> None:
         for name, solutions in EDITIONS.items():
             publish(folder_of(lang, solutions, outputs=True), SITE / "notebooks" / f"{lang}{name}")
     merge_sites(SITE)
-    shutil.copy(BOOK / "_templates" / "landing.html", SITE / "index.html")
+    publish_addresses(SITE, normal(os.environ.get("BOOK_BASE_URL", "")))
     (SITE / ".nojekyll").touch()  # GitHub Pages would leave out _static
+
+
+def publish_addresses(site: Path, base: str) -> None:
+    """Write the landing page and, where the site's address is known, what search engines read."""
+    landing = (BOOK / "_templates" / "landing.html").read_text("utf8")
+    (site / "index.html").write_text(
+        landing.replace("<!-- addresses -->\n", landing_head(base) if base else ""), "utf8"
+    )
+    if base:
+        (site / "sitemap.xml").write_text(site_map(site, base), "utf8")
+        (site / "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n", "utf8")
 
 
 def step(name: str, action: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ Markdown cells tagged ``lang-zh`` or ``lang-en`` are kept only in that language'
 shared. Strings in _config.yml and _toc.yml and captions of code-cell figures are written "中文 | English".
 """
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -130,7 +131,8 @@ def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doct
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_config_value("book_lang", "zh", "env")
-    app.add_config_value("book_outputs", True, "env")  # without them, no notebook needs to have been run
+    outputs = os.environ.get("BOOK_OUTPUTS", "1") != "0"
+    app.add_config_value("book_outputs", outputs, "env")  # without them, no notebook needs to have been run
     app.add_config_value("package_digest", "", "env")  # a change of the package re-reads every page
     app.connect("config-inited", split_settings, priority=950)  # after sphinx_external_toc (900)
     app.connect("source-read", read_source)

@@ -1,4 +1,4 @@
-"""Chinese search by character pairs.
+"""Chinese search by character pairs, and one hit for each page.
 
 Sphinx cuts the index into words with a dictionary but leaves the query whole, so 推荐系统 finds nothing.
 Cutting both into overlapping pairs (推荐, 荐系, 系统) needs no dictionary and can't disagree.
@@ -7,6 +7,8 @@ Cutting both into overlapping pairs (推荐, 荐系, 系统) needs no dictionary
 import itertools
 import re
 
+from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.search.zh import SearchChinese
 
@@ -33,7 +35,14 @@ var splitQuery = (query) =>
         return pairs + self.latin1_letters.findall(text)
 
 
+def drop_index_entries(app: Sphinx, doctree: nodes.document) -> None:
+    """Leave out what only an index needs: the search would show a page again for each term of a glossary."""
+    for entries in list(doctree.findall(addnodes.index)):
+        entries.parent.remove(entries)
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_search_language(BigramChinese)
+    app.connect("doctree-read", drop_index_entries)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

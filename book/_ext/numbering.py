@@ -32,6 +32,7 @@ NAMES = {
     "en": {"chapter": "chapter {}", "section": "section {}", "unnumbered": "the section “{}”"},
 }
 EQUATION = {"zh": "式 ({number})", "en": "({number})"}
+THEOREM = {"zh": "（%t）", "en": " (%t)"}
 
 
 def number_of(title: str) -> tuple[int, ...]:
@@ -180,6 +181,7 @@ class ChineseAuthorYear(AuthorYearReferenceStyle):
 def follow_language(app: Sphinx, config: Config) -> None:
     """Set what Sphinx and its extensions let a setting decide."""
     config.math_eqref_format = EQUATION[config.book_lang]
+    config.proof_title_format = THEOREM[config.book_lang]
     if config.book_lang == "zh":
         config.bibtex_reference_style = "author_year_zh"
 

@@ -81,6 +81,11 @@ def classes(node: nodes.Element) -> set[str]:
     return set(node.get("classes", ()))
 
 
+def attribute(node: nodes.Element, name: str, default: str = "") -> str:
+    """Return an attribute of an HTML element."""
+    return node.get("attributes", {}).get(name, default)
+
+
 def is_tag(node: nodes.Node, tag: str) -> bool:
     """Whether a node is this HTML element."""
     return isinstance(node, html_element) and node["tag"] == tag
@@ -112,7 +117,7 @@ class MarkdownWriter:
         """Return the Markdown of what stands within a line."""
         if isinstance(node, nodes.Text):
             return escape(node)
-        if isinstance(node, SILENT):
+        if isinstance(node, SILENT) or attribute(node, "lang", self.lang) != self.lang:
             return ""
         if isinstance(node, nodes.math):
             return f"${' '.join(node.astext().split())}$"
@@ -216,14 +221,19 @@ class MarkdownWriter:
         yield item("-", self.content(node.children))
 
     def write_table(self, node: nodes.Element) -> Iterator[Block]:
-        """Write a list of the rows, without the head."""
-        rows = node.findall(lambda part: isinstance(part, nodes.row) or (is_tag(part, "tr") and is_tag(part[0], "td")))
+        """Write a list of the rows, without the head and without what only the eye needs."""
+        rows = node.findall(lambda part: isinstance(part, nodes.row) or (is_tag(part, "tr") and is_tag(part[-1], "td")))
+        rows = (row for row in rows if not attribute(row, "aria-hidden"))
         texts = ([self.cell_text(cell) for cell in row.children] for row in rows)
         yield "\n".join(item("-", [" — ".join(filter(None, cells))]) for cells in texts if any(cells))
 
     def cell_text(self, cell: nodes.Element) -> str:
         """Return a cell of a table as one line."""
-        return self.line(cell) if is_tag(cell, "td") else " ".join(map(str, self.content(cell.children)))
+        return (
+            self.line(cell).strip()
+            if isinstance(cell, html_element)
+            else " ".join(map(str, self.content(cell.children)))
+        )
 
     def write_block_quote(self, node: nodes.block_quote) -> Iterator[Block]:
         """Write a quote."""

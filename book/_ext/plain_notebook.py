@@ -14,6 +14,7 @@ disagree. ``BOOK_LANG`` says the language, ``BOOK_OUTPUTS=0`` leaves out outputs
 
 import hashlib
 import json
+import os
 import posixpath
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
 
-from bilingual import keep_cells
+from bilingual import keep_cells, pick
 from html_element import html_element
 from notebook_cache import find_run, read_notebook
 from plain_markdown import Block, MarkdownWriter, Part, fenced
@@ -227,7 +228,8 @@ class NotebookBuilder(Builder):
         }
         title = self.env.titles[docname].astext()
         about = {"title": title, "language": self.config.language.replace("_", "-"), "page": docname}
-        return kept | {"title": title, "book": about | source.metadata.get("chapter", {})}
+        chapter = {key: pick(value, self.config.book_lang) for key, value in source.metadata.get("chapter", {}).items()}
+        return kept | {"title": title, "book": about | chapter}
 
 
 def accept_all_outputs(app: Sphinx, config: Config) -> None:
@@ -239,7 +241,7 @@ def accept_all_outputs(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_config_value("book_solutions", "closed", "")
-    app.add_config_value("book_repository", "", "")
+    app.add_config_value("book_repository", os.environ.get("BOOK_REPOSITORY_URL", ""), "")
     app.connect("config-inited", accept_all_outputs)
     app.add_builder(NotebookBuilder)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup, Tag
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
 PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
 SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
+BRACKET = re.compile(r"\((.+?)\)")
 INDEX = re.compile(r"Search\.setIndex\((.*)\)", re.DOTALL)
 
 
@@ -74,8 +75,18 @@ def aligned(soup: BeautifulSoup, zh: Tag, en: Tag) -> list[tuple[list[Tag], list
     sizes = [len(block.find_all("dt", recursive=False)) for block in (zh, en)]
     if zh.name != "dl" or en.name != "dl" or sizes[0] != sizes[1]:
         return [([zh], [en])]
-    entries = [split_terms(soup, block) for block in (zh, en)]
-    return [([a], [b]) for a, b in zip(*entries, strict=True)]
+    ours, theirs = (split_terms(soup, block) for block in (zh, en))
+    return [([a], [b]) for a, b in zip(ours, like(ours, theirs), strict=True)]
+
+
+def like(zh: list[Tag], en: list[Tag]) -> list[Tag]:
+    """Return the English entries of a glossary, each of which gives the Chinese term in brackets, in its order."""
+    terms = [str(entry.dt.find(string=True)).strip() for entry in zh]
+    given = {}
+    for entry in en:
+        bracket = BRACKET.match(entry.dd.get_text().strip())
+        given[bracket[1] if bracket else str(entry.dt.find(string=True)).strip()] = entry
+    return [given[term] for term in terms] if given.keys() == {*terms} else en
 
 
 def split_terms(soup: BeautifulSoup, block: Tag) -> list[Tag]:

@@ -309,8 +309,8 @@ def unlabelled_headings(text: str) -> list[str]:
 
 
 def chinese_in_english(text: str) -> list[str]:
-    """Chinese sentences in an English cell; single terms are welcome."""
-    return re.findall(f"{HAN}{{12,}}|{HAN}*[，。！？；：、]{HAN}*", said(text))
+    """Chinese sentences in an English cell; single terms are welcome, and titles in 《》."""
+    return re.findall(f"{HAN}{{12,}}|{HAN}*[，。！？；：、]{HAN}*", re.sub("《[^》]*》", "", said(text)))
 
 
 def shared_prose(text: str) -> list[str]:
@@ -378,7 +378,7 @@ def test_unlabelled_headings_catches() -> None:
 def test_chinese_in_english_catches_sentences_not_terms() -> None:
     assert chinese_in_english("Recommend 推荐系统用购物记录来推荐商品 here")
     assert chinese_in_english("We count。")
-    assert not chinese_in_english("Attention (注意力) and `代码，代码`")
+    assert not chinese_in_english("Attention (注意力) and `代码，代码` and 《一个不短也不长的中文标题》")
 
 
 def test_shared_prose_catches_sentences_not_formulas() -> None:
@@ -550,3 +550,24 @@ def test_glossary_entries_match() -> None:
     en = dict(re.findall(r"^(\S.*)\n {2}\((.+?)\)", text, flags=re.MULTILINE))
     assert len(zh) >= 30
     assert {(term, other) for term, other in zh.items()} == {(other, term) for term, other in en.items()}
+
+
+#: Terms with a character that GB 2312 sorts by another reading, or by its radical, and one that sounds right.
+READ_AS = {"重排": "虫", "曝光": "包", "熵": "商"}
+
+
+def by_pinyin(term: str) -> tuple[bool, bytes]:
+    """Sort key: Latin letters first; common characters are in the order of their sounds in GB 2312."""
+    return not term[0].isascii(), READ_AS.get(term, term).lower().encode("gbk")
+
+
+def test_glossary_is_sorted() -> None:
+    for lang, order in (("zh", by_pinyin), ("en", str.lower)):
+        text = "\n".join(text for _, text in markdown(BOOK / "glossary.ipynb", lang))
+        terms = re.findall(r"^(\S.*)\n {2}\S", text, flags=re.MULTILINE)
+        assert terms == sorted(terms, key=order)
+
+
+def test_glossary_has_the_terms_of_recommenders() -> None:
+    expected = {"个人频次", "行为项", "半衰期", "曝光", "召回", "排序", "候选", "离策略评估"}
+    assert expected <= glossary().keys()

@@ -209,7 +209,7 @@ def test_links_lead_to_cells(editions) -> None:
 
 def test_chinese(editions) -> None:
     found = text(editions["zh"])
-    for words in ("**原文说 § 5.2**", "**定理 1.1 (Sums)**", "[Ji 等, 2023]", "[第 1.1 节](", "[式 (1.1)](",
+    for words in ("**原文说 § 5.2**", "**定理 1.1（Sums）**", "[Ji 等, 2023]", "[第 1.1 节](", "[式 (1.1)](",
                   "## 引用的文献", "<summary>选 A</summary>",
                   "<summary>解答：练习 1.1（Try it）</summary>"):  # fmt: skip
         assert words in found

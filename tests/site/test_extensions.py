@@ -57,6 +57,13 @@ class TestSideBySide:
         soup = merged(terms.format("甲", "乙"), terms.format("A", "B"))
         assert [row.get_text() for row in soup.select(".parallel")] == ["甲1A1", "乙2B2"]
 
+    def test_terms_are_paired_by_the_chinese_one_in_brackets(self) -> None:
+        soup = merged(
+            "<dl><dt>甲</dt><dd>（A）一</dd><dt>乙</dt><dd>（B）二</dd><dt>C</dt><dd>三</dd></dl>",
+            "<dl><dt>B</dt><dd>(乙) 2</dd><dt>C</dt><dd>3</dd><dt>A</dt><dd>(甲) 1</dd></dl>",
+        )
+        assert [row.get_text() for row in soup.select(".parallel")] == ["甲（A）一A(甲) 1", "乙（B）二B(乙) 2", "C三C3"]
+
     def test_english_text_may_come_first(self) -> None:
         soup = merged("<pre>x</pre>", "<p>A</p><pre>x</pre>")
         assert soup.article.get_text() == "Ax"

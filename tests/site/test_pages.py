@@ -9,7 +9,18 @@ from book_pages import HAN, PAGES, VIEWS, settle
 from playwright.sync_api import Page, expect
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-OURS = [".view-switch", ".quiz", ".claim", ".claim-table", ".fold", ".parallel"]
+OURS = [
+    ".view-switch",
+    ".leaderboard",
+    ".cards",
+    ".facts",
+    ".route",
+    ".quiz",
+    ".claim",
+    ".claim-table",
+    ".fold",
+    ".parallel",
+]
 AXE = {"preload": False, "resultTypes": ["violations"]}
 
 Check = Callable[[Page, str], Iterator[str]]
