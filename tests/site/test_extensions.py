@@ -1,6 +1,5 @@
 """The machinery behind the site, without a browser: merging, and the book's own directives."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from sphinx.errors import SphinxError
 from sphinx.testing.util import SphinxTestApp
 
 from bilingual import keep_cells, pick
-from side_by_side import merge_indexes, merge_page
+from side_by_side import merge_page
 
 
 def merged(zh: str, en: str) -> BeautifulSoup:
@@ -87,19 +86,6 @@ class TestSideBySide:
     def test_formulas_differ_in_their_permalink_only(self) -> None:
         formula = '<div class="math">x<a class="headerlink" href="#e" title="{}">#</a></div>'
         assert not merged(formula.format("本式链接"), formula.format("Link")).select(".parallel")
-
-    def test_indexes(self) -> None:
-        def index(docnames: list[str], terms: dict, alltitles: dict) -> str:
-            content = {"docnames": docnames, "terms": terms, "titleterms": {}, "alltitles": alltitles}
-            return f"Search.setIndex({json.dumps(content)})"
-
-        both = merge_indexes(
-            index(["a", "b"], {"推荐": 0, "hybrid": [0, 1]}, {"推荐": [[0, None]]}),
-            index(["b", "a"], {"hybrid": 1, "recall": [0, 1]}, {"Recall": [[0, "sec"]]}),
-        )
-        content = json.loads(both.removeprefix("Search.setIndex(").removesuffix(")"))
-        assert content["terms"] == {"推荐": 0, "hybrid": [0, 1], "recall": [0, 1]}
-        assert content["alltitles"] == {"推荐": [[0, None]], "Recall": [[1, "sec"]]}
 
 
 def test_cells_of_the_other_language_are_dropped() -> None:

@@ -9,6 +9,7 @@ from book_pages import HAN, PAGES, VIEWS, settle
 from playwright.sync_api import Page, expect
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+NARROWEST = {"width": 320, "height": 700}
 OURS = [
     ".view-switch",
     ".leaderboard",
@@ -27,13 +28,25 @@ Check = Callable[[Page, str], Iterator[str]]
 
 
 def fits(page: Page, view: str) -> Iterator[str]:
-    """The page is no wider than the window, and the switch stands within it."""
+    """The page is no wider than the window, and what the header offers stands within it."""
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if overflow > 0:
         yield f"{overflow} px too wide"
-    switch, width = page.locator(".view-switch").bounding_box(), page.viewport_size["width"]
-    if switch["x"] < 0 or switch["x"] + switch["width"] > width:
-        yield f"the switch is outside the window: {switch}"
+    outside = page.locator(".view-switch, .code-switch, .notebook-download").evaluate_all(
+        """all => all.filter(e => e.getBoundingClientRect().left < 0 || e.getBoundingClientRect().right > innerWidth)
+            .map(e => e.className)"""
+    )
+    yield from (f"{name} is outside the window" for name in outside)
+
+
+def shows_that_it_scrolls(page: Page, view: str) -> Iterator[str]:
+    """What is wider than its box, and can be scrolled there, has a shadow at the edge."""
+    yield from page.evaluate(
+        """() => [...document.querySelectorAll("article :is(div, pre, dl, figure, .formula)")]
+            .filter(e => e.scrollWidth > e.clientWidth + 1 && /auto|scroll/.test(getComputedStyle(e).overflowX))
+            .filter(e => !getComputedStyle(e).backgroundImage.includes("gradient"))
+            .map(e => `no shadow: ${e.outerHTML.slice(0, 100)}`)"""
+    )
 
 
 def says_what_it_is(page: Page, view: str) -> Iterator[str]:
@@ -96,7 +109,7 @@ def is_accessible(page: Page, view: str) -> Iterator[str]:
             yield f"in {scheme} colours: {report.generate_report()}"
 
 
-AT_BOTH_SIZES: list[Check] = [fits]
+AT_ALL_SIZES: list[Check] = [fits]
 #: The last check changes the page. Side by side a page has all that it has in the other two views.
 ONCE: dict[str, list[Check]] = {
     "zh": [says_what_it_is, has_chinese_labels, has_a_chinese_frame],
@@ -108,12 +121,14 @@ ONCE: dict[str, list[Check]] = {
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("name", PAGES)
 def test_page(page: Page, site_url: str, view: str, name: str) -> None:
-    page.set_viewport_size(NARROW)
+    page.set_viewport_size(NARROWEST)
     page.goto(f"{site_url}/{view}/{name}.html")
     faults = []
-    for size, checks in ((NARROW, AT_BOTH_SIZES), (WIDE, [*AT_BOTH_SIZES, *ONCE[view]])):
+    more = {NARROWEST["width"]: [shows_that_it_scrolls], WIDE["width"]: ONCE[view]}
+    for size in (NARROWEST, NARROW, WIDE):
         page.set_viewport_size(size)
         settle(page)
+        checks = [*AT_ALL_SIZES, *more.get(size["width"], [])]
         faults += [f"{check.__name__}, {size['width']} px: {fault}" for check in checks for fault in check(page, view)]
     assert not faults, "\n".join([f"{view}/{name}.html", *faults])
 
@@ -123,11 +138,12 @@ FAULTY = """<!doctype html><html lang="fr"><title>t</title>
     :root { color-scheme: light dark }
     .view-switch { position: absolute; left: -9px }
     p { width: 2000px }
+    .box { overflow-x: auto }
     .quiz { color: #777; background: Canvas }
 </style>
 <div class="view-switch"><a aria-current="page" data-view="en">en</a></div>
 <p title="Close">Search the docs</p>
-<article class="quiz">Faint</article>
+<article class="quiz">Faint<div class="box"><p>wide</p></div><div class="box"><p>wide</p></div></article>
 <script>
     const dark = matchMedia("(prefers-color-scheme: dark)");
     const paint = () => { document.documentElement.dataset.theme = dark.matches ? "dark" : "light" };
@@ -136,7 +152,8 @@ FAULTY = """<!doctype html><html lang="fr"><title>t</title>
 
 
 @pytest.mark.parametrize(
-    "check", [*AT_BOTH_SIZES, *dict.fromkeys(check for checks in ONCE.values() for check in checks)]
+    "check",
+    [*AT_ALL_SIZES, shows_that_it_scrolls, *dict.fromkeys(check for checks in ONCE.values() for check in checks)],
 )
 def test_check_finds_faults(page: Page, check: Check) -> None:
     page.set_content(FAULTY)
