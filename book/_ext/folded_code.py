@@ -29,7 +29,7 @@ def is_check(node: ast.stmt) -> bool:
 
 
 def split_code(code: str) -> Iterator[tuple[str, str]]:
-    """Yield the parts of a cell's code: the imports before all else, the code itself, the assertions and findings after all else.
+    """Yield the parts of a cell's code: imports before all else, the code itself, checks after all else.
 
     >>> list(split_code("import a\\n\\n# Two\\nb = 2\\nassert b\\nassert a"))
     [('imports', 'import a'), ('code', '# Two\\nb = 2'), ('checks', 'assert b\\nassert a')]
