@@ -351,7 +351,7 @@ def speechless(cells: list[NotebookNode]) -> list[int]:
     """
     found, run = [], 0
     for number, cell in enumerate(cells, start=1):
-        if "confirm(" in cell.source:
+        if "confirm(" in cell.get("source", ""):
             continue
         run = run + 1 if cell.cell_type == "code" else 0
         if run == MOST_CODE_CELLS + 1:
