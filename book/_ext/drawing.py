@@ -12,6 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
 
 from bilingual import pick
 
@@ -110,12 +111,23 @@ def rename(element: ET.Element, prefix: str) -> None:
 
 def name_of(image: nodes.image) -> str:
     """Return what a figure shows in words: its alternative text, or its caption where that says it."""
-    caption = image.parent.next_node(nodes.caption) if isinstance(image.parent, nodes.figure) else None
     if "alt" in image:
         return image["alt"]
+    caption = image.parent.next_node(nodes.caption) if isinstance(image.parent, nodes.figure) else None
     if caption is None or any(caption.findall(nodes.math)):
-        raise ExtensionError(f"{image.source}: a figure without a caption, or with formulas in it, needs an `alt`")
+        said = caption.astext() if caption else image["uri"]
+        raise ExtensionError(f"a figure needs an `alt`, or a caption without formulas: {said}")
     return caption.astext()
+
+
+class drawing(nodes.General, nodes.Element):
+    """A figure, ``svg``, as part of the page; its labels are no text that a search should find."""
+
+
+def visit(self: HTML5Translator, node: drawing) -> None:
+    """Write the figure."""
+    self.body.append(node["svg"])
+    raise nodes.SkipNode
 
 
 class InlineDrawings(SphinxPostTransform):
@@ -130,11 +142,11 @@ class InlineDrawings(SphinxPostTransform):
         images = [image for box in outputs for image in box.findall(nodes.image) if image["uri"].endswith(".svg")]
         for number, image in enumerate(images, start=1):
             svg = drawn_in(Path(self.env.srcdir, image["uri"]).read_text("utf8"), self.config.book_lang)
-            drawing = inline(svg, f"drawing-{number}-", name_of(image))
-            image.replace_self(nodes.raw("", drawing, format="html"))  # without rawsource: no text for the search
+            image.replace_self(drawing(svg=inline(svg, f"drawing-{number}-", name_of(image))))
 
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
+    app.add_node(drawing, html=(visit, None))
     app.add_post_transform(InlineDrawings)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
