@@ -125,7 +125,13 @@ def test_the_style_needs_no_warning_in_a_fresh_process():
 
 
 def test_noto_comes_first():
-    assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans"]
+    assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans", "STIXGeneral", "sans-serif"]
+
+
+@pytest.mark.usefixtures("only_bundled_fonts")
+def test_letters_of_formulas_have_glyphs_on_any_machine():
+    use_style()
+    render("近邻数 𝑘，√𝑑，𝑤₁，𝜌 − 𝜌₁，𝐚 | 𝑛 𝑇 𝐽 𝜎(𝑠) 𝛼 𝜃 × 10⁴")
 
 
 def test_a_missing_font_package_is_named(monkeypatch):

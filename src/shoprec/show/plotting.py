@@ -59,8 +59,9 @@ def use_style() -> None:
     font_manager.fontManager.addfont(font)
     plt.rcdefaults()
     plt.rcParams.update({
-        # Noto first: a label with a formula falls back through this list character by character.
-        "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"],
+        # Noto first: a label with 𝑘 or √ falls back through this list character by character.
+        "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans", "STIXGeneral", "sans-serif"],
+        "font.sans-serif": ["DejaVu Sans"],
         "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left",
         "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
         "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
