@@ -175,7 +175,8 @@ def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAME
     _check_columns(board, ("all", "low", "high", "repeat", "explore"), "; pass leaderboard(evaluations)")
     board = board.assign(model=[label(names.get(name, (name, name))) for name in board.index])
     figure, axes = plt.subplots(1, 3, figsize=(9, 0.38 * len(board) + 1.1), sharey=True, width_ratios=[2, 1.2, 1.2])
-    look: dict[str, Any] = {"y": "model", "linestyle": "none", "markersize": 6}
+    look: dict[str, Any] = {"y": "model", "linestyle": "none", "markersize": 6, "clip_on": False}
+    look["err_kws"] = {"linewidth": 1.5}
     ends = board.melt("model", ["low", "all", "high"])  # of three values, the median and the range
     sns.pointplot(ends, x="value", estimator="median", errorbar=("pi", 100), capsize=0.2, ax=axes[0], **look)
     sns.pointplot(board, x="repeat", color=GREEN, marker="s", ax=axes[1], **look)
