@@ -140,3 +140,10 @@ def test_chapters_speak_both_languages(path: Path, faults) -> None:
     cells = code_cells(read_notebook(path))
     found = [f"cell {cell.id}: {fault}" for cell in cells for fault in faults(cell.source)]
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: str(path.relative_to(BOOK)))
+def test_a_cell_that_draws_a_figure_says_nothing(path: Path) -> None:
+    """All outputs of such a cell become the figure."""
+    cells = [cell for cell in code_cells(read_notebook(path)) if "figure" in cell.metadata.get("mystnb", {})]
+    assert not [cell.id for cell in cells if any(calls(cell.source, "say")) or any(calls(cell.source, "show_table"))]
