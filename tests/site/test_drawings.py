@@ -1,21 +1,25 @@
 """Figures in pages: in the page's language, with names, ids that don't clash, and colours that follow the theme."""
 
+import io
 import json
 import re
+from base64 import b64decode, b64encode
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from book_pages import CHAPTER, VIEWS
 from bs4 import BeautifulSoup
 from nbformat import writes
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 from playwright.sync_api import Page, expect
 from small_book import build as build_book
 
-from drawing import drawn_in, inline
+from drawing import PNG, drawn_in, inline, lighten
 from shoprec.show.plotting import draw_svg, use_style
 from side_by_side import INDEX, merge_page
 
@@ -67,6 +71,17 @@ def test_a_figure_becomes_part_of_the_page(drawn: str) -> None:
     assert re.search('style="[^"]*fill: #ffffff[^"]*"[^>]*>7</text>', svg)  # stands on a colour, which doesn't change
     assert not re.search(r'fill: #ffffff[^"]*"[^>]*/>', svg)
     assert "data:image/png" in svg
+
+
+def test_pictures_of_many_colours_become_light() -> None:
+    shades = np.linspace(0, 255, 200 * 300 * 4).reshape(200, 300, 4)
+    file = io.BytesIO()
+    Image.fromarray((shades + np.random.default_rng(0).random(shades.shape)).astype(np.uint8)).save(file, "PNG")
+    heavy = PNG + b64encode(file.getvalue()).decode()
+    light = lighten(heavy)
+    assert len(light) < 0.5 * len(heavy)
+    assert Image.open(io.BytesIO(b64decode(light.removeprefix(PNG)))).size == (300, 200)
+    assert lighten(light) == light
 
 
 def test_pages_have_named_figures_with_ids_of_their_own(tmp_path: Path, drawn: str) -> None:
