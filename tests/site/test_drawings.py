@@ -81,6 +81,12 @@ def test_pictures_of_many_colours_become_light() -> None:
     light = lighten(heavy)
     assert len(light) < 0.5 * len(heavy)
     assert Image.open(io.BytesIO(b64decode(light.removeprefix(PNG)))).size == (300, 200)
+
+
+def test_a_picture_that_is_light_stays() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (2, 2), "teal").save(file, "PNG")
+    light = PNG + b64encode(file.getvalue()).decode()
     assert lighten(light) == light
 
 
