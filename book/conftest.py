@@ -57,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Collect notebooks, and give each of several processes one thread: together they fill the cores."""
     config.option.nbmake, config.option.nbmake_timeout = True, 600
     os.environ |= GIVE_BACK  # the kernels inherit it
+    os.environ.pop("SHOPREC_LANGUAGE", None)  # a run serves all languages
     if config.getoption("numprocesses", None):
         os.environ |= ONE_THREAD
 

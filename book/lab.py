@@ -6,6 +6,7 @@ The copies are in notebooks/zh and notebooks/en, which git ignores. A copy that 
 good: where the book has changed since, the new page is put beside it, as NAME.new.ipynb.
 """
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -68,6 +69,7 @@ def main() -> None:
 
     lang = choose(sys.argv[1:])
     update(lang)
+    os.environ["SHOPREC_LANGUAGE"] = lang  # figures and lines of the reader's own runs
     sys.argv[1:] = []
     jupyter_lab([f"--notebook-dir={COPIES}", f"--LabApp.default_url=/lab/tree/{lang}/index.ipynb"])
 

@@ -5,6 +5,7 @@ shared. Strings in _config.yml and _toc.yml and captions of code-cell figures ar
 """
 
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -24,6 +25,8 @@ from notebook_cache import find_run
 LANGUAGES = ("zh", "en")
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
 SEPARATOR = " | "
+SPANS = re.compile('<span lang="zh">(.*?)</span> <span lang="en">(.*?)</span>')
+WIDGET = re.compile(r"<(\w+-[\w-]+)")
 SPLIT_SETTINGS = ("project", "html_title", "html_short_title")
 
 
@@ -35,6 +38,18 @@ def pick(text: object, lang: str) -> object:
     """
     parts = text.split(SEPARATOR) if isinstance(text, str) else []
     return parts[LANGUAGES.index(lang)] if len(parts) == len(LANGUAGES) else text
+
+
+def written_in(html: str, lang: str) -> str:
+    """Return a table or a line with one language's words; a widget, whose script needs both, hides the others.
+
+    >>> written_in('<p><span lang="zh">香蕉</span> <span lang="en">Bananas</span></p>', "en")
+    '<p>Bananas</p>'
+    """
+    (other,) = set(LANGUAGES) - {lang}
+    if widget := WIDGET.match(html):
+        return f'{html}<style>{widget[1]} [lang="{other}"] {{ display: none; }}</style>'
+    return SPANS.sub(lambda spans: spans[1 + LANGUAGES.index(lang)], html)
 
 
 def keep_cells(notebook: NotebookNode, lang: str) -> NotebookNode:

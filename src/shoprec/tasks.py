@@ -158,6 +158,14 @@ class Task:
             f"{len(self.items):,} items, {len(self.households):,} households with a next basket)"
         )
 
+    def in_words(self) -> tuple[str, str]:
+        """Say in Chinese and in English what the task holds."""
+        sizes = (f"{len(part):,}" for part in (self.history.item, self.users, self.items, self.households))
+        events, users, items, households = sizes
+        zh = f"{self.cut:%Y-%m-%d} 之前：{users} 户对 {items} 种商品的 {events} 次购买；{households} 户有下一篮"
+        en = f"before {self.cut:%Y-%m-%d}: {events} purchases of {items} products by {users} households"
+        return zh, f"{en}; {households} households have a next basket"
+
 
 def frequent_items(purchases: pd.DataFrame, before: str | pd.Timestamp, min_users: int) -> pd.Index:
     """Products that at least ``min_users`` different households bought before a date.

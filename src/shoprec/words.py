@@ -1,7 +1,8 @@
 """Both languages in one place, and what is said bound to what was found."""
 
 import html
-from typing import Any
+import os
+from typing import Any, NamedTuple
 
 Pair = tuple[str, str]
 
@@ -55,16 +56,26 @@ def confirm(name: str, holds: Any, verdict: str = "", **figures: float) -> None:
         shell.display_pub.publish(shown, metadata={"finding": found})
 
 
+def chosen() -> int | None:
+    """Which half of a pair is wanted where ``SHOPREC_LANGUAGE`` is zh or en; elsewhere both are.
+
+    Examples
+    --------
+    >>> chosen() is None
+    True
+    """
+    return {"zh": 0, "en": 1}.get(os.environ.get("SHOPREC_LANGUAGE", ""))
+
+
 def label(pair: Pair) -> str:
-    """Both languages in one short label, for figures.
+    """Both languages in one short label, for figures; the book shows the reader's.
 
     Examples
     --------
     >>> label(("召回率", "Recall@10")), label(("Transformer", "Transformer"))
-    ('召回率 Recall@10', 'Transformer')
+    ('召回率 | Recall@10', 'Transformer')
     """
-    zh, en = _both(pair)
-    return zh if zh == en else f"{zh} {en}"
+    return " | ".join(_wanted(pair))
 
 
 def spans(pair: Pair) -> str:
@@ -75,12 +86,48 @@ def spans(pair: Pair) -> str:
     >>> spans(("香蕉", "Bananas"))
     '<span lang="zh">香蕉</span> <span lang="en">Bananas</span>'
     """
-    zh, en = map(html.escape, _both(pair))
-    return zh if zh == en else f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
+    texts = [html.escape(text) for text in _wanted(pair)]
+    return texts[0] if len(texts) == 1 else '<span lang="zh">{}</span> <span lang="en">{}</span>'.format(*texts)
 
 
-def _both(pair: Pair) -> Pair:
-    """The pair, after making sure that it is one: a text of two characters would pass for it."""
+class Line(NamedTuple):
+    """What a cell has to say, in both languages."""
+
+    zh: str
+    en: str
+
+    def _repr_html_(self) -> str:
+        return f'<p class="line">{spans(self)}</p>'
+
+    def __repr__(self) -> str:
+        return "\n".join(_wanted(self))
+
+
+def say(zh: str, en: str, *values: Any) -> None:
+    """Print a line in both languages; the book shows the reader's, and a terminal one below the other.
+
+    Parameters
+    ----------
+    zh, en : str
+        The line, with a format such as ``{:.3f}`` in the place of each value.
+    *values
+        What goes there; of a pair, each language's half.
+
+    Examples
+    --------
+    >>> say("{}：{:.1%}", "{}: {:.1%}", ("香蕉", "bananas"), 0.7)
+    香蕉：70.0%
+    bananas: 70.0%
+    """
+    from IPython.display import display  # here, since modules that never print import this one
+
+    halves = ([value[i] if isinstance(value, tuple) else value for value in values] for i in (0, 1))
+    display(Line(*(text.format(*half) for text, half in zip((zh, en), halves, strict=True))))
+
+
+def _wanted(pair: Pair) -> list[str]:
+    """The pair's halves that differ and are wanted; a text of two characters would pass for a pair, and is none."""
     if isinstance(pair, str) or len(pair) != 2:
         raise ValueError(f"{pair!r} is no pair; pass what it is called in Chinese and in English, (zh, en)")
-    return pair
+    half = chosen()
+    return list(dict.fromkeys(pair)) if half is None else [pair[half]]

@@ -10,6 +10,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from plain_rule import headings, links, violations
 from small_book import build
 
+from plain_notebook import one_language
+from shoprec.words import spans
+
 SECRET = "xyzzy"
 PAGES = {
     "index": """\
@@ -264,3 +267,23 @@ def test_it_runs_and_installs_nothing_outside_colab(editions, tmp_path: Path) ->
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert first.outputs == []
     assert code(notebook)[1].outputs[0].data["text/plain"] == "2"
+
+
+def test_outputs_are_in_the_notebooks_language() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>年 | Year</text></svg>'
+    table = f"<table><td>{spans(('茶', 'tea'))}</td><td>7</td></table>"
+    output = new_output("display_data", {"image/svg+xml": svg, "text/html": table, "text/plain": "<Figure>"})
+    for lang, year, tea in (("zh", "年", "茶"), ("en", "Year", "tea")):
+        data = one_language(output, lang).data
+        assert f"<text>{year}</text>" in data["image/svg+xml"]
+        assert data["text/html"] == f"<table><td>{tea}</td><td>7</td></table>"
+        assert data["text/plain"] == "<Figure>"
+    assert "年 | Year" in output.data["image/svg+xml"]  # the run's own stays
+    stream = new_output("stream", text="年 | Year")
+    assert one_language(stream, "en") == stream
+
+
+def test_a_widget_hides_the_other_language_which_its_script_needs() -> None:
+    widget = f"<weight-path data-k='10'><p>{spans(('茶', 'tea'))}</p></weight-path>"
+    html = one_language(new_output("display_data", {"text/html": widget}), "zh").data["text/html"]
+    assert html == f'{widget}<style>weight-path [lang="en"] {{ display: none; }}</style>'

@@ -14,8 +14,16 @@ import pytest
 from matplotlib import font_manager
 
 from shoprec.show import plotting
-from shoprec.show.plotting import MODEL_NAMES, plot_leaderboard, plot_pipeline, plot_training, show_table, use_style
-from shoprec.words import label, spans
+from shoprec.show.plotting import (
+    MODEL_NAMES,
+    draw_svg,
+    plot_leaderboard,
+    plot_pipeline,
+    plot_training,
+    show_table,
+    use_style,
+)
+from shoprec.words import Line, label, say, spans
 
 mpl.use("Agg")
 SAMPLE = "推荐系统、协同过滤与注意力机制：用户—商品（第 3 章）《召回率》“名次”……95 % 置信区间，√αβτ ≤ ≥ × −"
@@ -117,7 +125,13 @@ def test_the_style_needs_no_warning_in_a_fresh_process():
 
 
 def test_noto_comes_first():
-    assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans"]
+    assert mpl.rcParams["font.family"] == ["Noto Sans SC", "DejaVu Sans", "STIXGeneral", "sans-serif"]
+
+
+@pytest.mark.usefixtures("only_bundled_fonts")
+def test_letters_of_formulas_have_glyphs_on_any_machine():
+    use_style()
+    render("近邻数 𝑘，√𝑑，𝑤₁，𝜌 − 𝜌₁，𝐚 | 𝑛 𝑇 𝐽 𝜎(𝑠) 𝛼 𝜃 × 10⁴")
 
 
 def test_a_missing_font_package_is_named(monkeypatch):
@@ -127,9 +141,38 @@ def test_a_missing_font_package_is_named(monkeypatch):
 
 
 def test_pairs_become_labels_and_spans():
-    assert label(("名次", "Rank")) == "名次 Rank"
+    assert label(("名次", "Rank")) == "名次 | Rank"
     assert spans(("<甲>", "A & B")) == '<span lang="zh">&lt;甲&gt;</span> <span lang="en">A &amp; B</span>'
     assert spans(("K<N", "K<N")) == "K&lt;N"
+
+
+@pytest.mark.parametrize(("language", "one"), [("zh", "名次"), ("en", "Rank")])
+def test_one_language_can_be_chosen(monkeypatch, language, one):
+    monkeypatch.setenv("SHOPREC_LANGUAGE", language)
+    _, axis = plt.subplots()
+    axis.set(xlabel="名次 | Rank", title=label(("名次", "Rank")))
+    svg = draw_svg(axis.figure)
+    assert svg.count(f">{one}</text>") == 2
+    assert "|" not in svg
+    assert spans(("名次", "Rank")) == repr(Line("名次", "Rank")) == one
+
+
+def test_the_same_figure_makes_the_same_file():
+    def drawn():
+        _, axis = plt.subplots()
+        axis.plot([1, 3, 2], "o-", label="名次 | Rank")
+        axis.fill_between([0, 1], [1, 2], clip_on=True)
+        axis.legend()
+        return draw_svg(axis.figure)
+
+    assert drawn() == drawn()
+
+
+def test_a_line_is_said_in_both_languages(capsys):
+    say("{}：{:.1%}（{}）", "{2}: {0} {1:.1%}", ("茶", "tea"), 0.25, "K<N")
+    assert capsys.readouterr().out == "茶：25.0%（K<N）\nK<N: tea 25.0%\n"
+    line = Line("茶", "tea & jam")
+    assert line._repr_html_() == '<p class="line"><span lang="zh">茶</span> <span lang="en">tea &amp; jam</span></p>'
 
 
 @pytest.mark.parametrize("bad", ["名次", ("名次",), ("名", "次", "Rank"), ""])
@@ -196,12 +239,14 @@ def board():
 
 def test_the_leaderboard_shows_the_best_on_top(board):
     axes = plot_leaderboard(board)
-    names = ["mine", "个人频次 Personal frequency", "加权混合 Weighted hybrid"]
+    names = ["加权混合 | Weighted hybrid", "个人频次 | Personal frequency", "mine"]
     assert [text.get_text() for text in axes[0].get_yticklabels()] == names
-    bars = axes[0].containers[0][2][0].get_segments()
-    np.testing.assert_allclose([s[:, 0] for s in bars], board[["low", "high"]].iloc[::-1])
-    np.testing.assert_allclose(axes[1].lines[0].get_xdata(), board["repeat"].iloc[::-1])
-    np.testing.assert_allclose(axes[2].lines[0].get_xdata(), board["explore"].iloc[::-1])
+    assert axes[0].yaxis_inverted()
+    points, *bars = axes[0].lines
+    np.testing.assert_allclose(points.get_xdata(), board["all"])
+    np.testing.assert_allclose([(min(x), max(x)) for x in (bar.get_xdata() for bar in bars)], board[["low", "high"]])
+    np.testing.assert_allclose(axes[1].lines[0].get_xdata(), board["repeat"])
+    np.testing.assert_allclose(axes[2].lines[0].get_xdata(), board["explore"])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         axes[0].figure.savefig(io.BytesIO())
@@ -216,7 +261,7 @@ def test_training_curves_mark_the_best_epoch():
         assert curve.get_ydata().tolist() == log[column].tolist()
         assert (star.get_xdata()[0], star.get_ydata()[0]) == (2, log[column][1])
         assert star.get_color() == curve.get_color()
-    assert [t.get_text() for t in axes[1].get_legend().get_texts()] == ["Transformer", "两项混合 Two-term hybrid"]
+    assert [t.get_text() for t in axes[1].get_legend().get_texts()] == ["Transformer", "两项混合 | Two-term hybrid"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         axes[0].figure.savefig(io.BytesIO())
@@ -227,8 +272,8 @@ def test_the_pipeline_shows_every_stage_inside_the_picture():
     axis = plot_pipeline([stage] * 4, ("反馈", "feedback"))
     axis.figure.canvas.draw()
     texts = [text.get_text() for text in axis.texts]
-    assert texts.count("12,345") == texts.count("训练\nTrain") == texts.count("偏差\nbias") == 4
-    assert "反馈 feedback" in texts
+    assert texts.count("12,345") == texts.count("训练 | Train") == texts.count("偏差 | bias") == 4
+    assert "反馈 | feedback" in texts
     assert len(axis.patches) == 4 * 2 + 3 + 1  # cards with their heads, arrows between them, the way back
     frame = axis.get_window_extent()
     for artist in (*axis.texts, *axis.patches):

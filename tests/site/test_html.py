@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from book_pages import CHAPTER, NESTED, PAGES, VIEWS, soup
+from book_pages import CHAPTER, HAN, NESTED, PAGES, VIEWS, soup
 
 import shoprec
 
@@ -88,6 +88,23 @@ def lacks_icons(path: Path) -> Iterator[str]:
             yield f"{icon} is not drawn"
 
 
+def leaves_pictures_unsaid(path: Path) -> Iterator[str]:
+    """A picture isn't put into words, or into a file's name, or not in the page's language."""
+    page = soup(path)
+    wanted = VIEW_WORDS[page.html.get("data-view") or page.html["lang"]]
+    for picture in page.select("article img, article svg[role=img]"):
+        words = picture.get("alt") or picture.get("aria-label", "")
+        if not wanted(words) or re.search(r"[0-9a-f]{20}|\.(svg|png|jpe?g)\b", words):
+            yield f"a picture is called “{words}”"
+
+
+VIEW_WORDS: dict[str, Callable[[str], object]] = {
+    "zh-CN": HAN.search,
+    "en": lambda words: re.search("[A-Za-z]", words) and not HAN.search(words),
+    "both": lambda words: HAN.search(words) and re.search("[A-Za-z]{2}", words),
+}
+
+
 def is_held_up(path: Path) -> Iterator[str]:
     """Something other than one style sheet has to come before the page is shown."""
     page = soup(path)
@@ -115,7 +132,8 @@ def compressed(file: Path) -> int:
 
 
 CHECKS: list[Check] = [
-    shares_ids, leads_nowhere, breaks_before_punctuation, lacks_drawings, lacks_icons, is_held_up, is_heavy,
+    shares_ids, leads_nowhere, breaks_before_punctuation, lacks_drawings, lacks_icons,
+    leaves_pictures_unsaid, is_held_up, is_heavy,
 ]  # fmt: skip
 
 
@@ -133,11 +151,13 @@ def test_the_style_sheet_has_the_colours_of_code_in_both_themes(build: Path, vie
         assert f'html[data-theme="{theme}"] .highlight .k {{' in style.read_text("utf8")
 
 
-FAULTY = """<link rel="stylesheet" href="a.css"><link rel="preload" href="b.css"><script src="mathjax.js"></script>
+FAULTY = """<html lang="en"><link rel="stylesheet" href="a.css">
+<link rel="preload" href="b.css"><script src="mathjax.js"></script>
 <i id="a"></i><i id="a"></i> <a href="#b"></a> <a href="gone.html"></a> <a href="faulty.html#a"></a>
 <article><p><span class="math">x</span>, <span class="unbroken"><span class="math">x</span>,</span></p>
 <span class="formula"><svg><use xlink:href="#y"></use></svg></span><i class="fa-solid fa-drawn"></i>
-<i class="fa-solid fa-star"></i></article>"""
+<i class="fa-solid fa-star"></i>
+<img alt="../_images/0b62a8.svg"> <img> <svg role="img" aria-label="一只猫"></svg> <img alt="A cat"></article>"""
 
 
 @pytest.mark.parametrize(
@@ -148,6 +168,7 @@ FAULTY = """<link rel="stylesheet" href="a.css"><link rel="preload" href="b.css"
         (breaks_before_punctuation, 1),
         (lacks_drawings, 4),
         (lacks_icons, 1),
+        (leaves_pictures_unsaid, 3),
         (is_held_up, 2),
         (is_heavy, 1),
     ],

@@ -2,6 +2,7 @@
 
 import html
 import importlib.util
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,24 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from cycler import cycler
+from IPython import get_ipython
+from IPython.core.pylabtools import print_figure
 from IPython.display import HTML
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-from shoprec.words import Pair, label, spans
+from shoprec.words import Pair, chosen, label, spans
 
-#: Colours by Okabe and Ito (2008), told apart with every common kind of colour blindness.
-BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#767676",
+_LABEL = re.compile(r">([^<>]*) \| ([^<>]*)<(?=/text>)")
+
+#: Colours by Okabe and Ito (2008), told apart with every common kind of colour blindness; greys for what is beside it.
+BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY, FAINT = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#767676", "#cccccc",
 )  # fmt: skip
 
 MODEL_NAMES: dict[str, Pair] = {
@@ -40,7 +48,10 @@ MODEL_NAMES: dict[str, Pair] = {
 
 
 def use_style() -> None:
-    """Set Matplotlib up for the book. Needs no font on the machine: Noto Sans SC comes from a package."""
+    """Set Matplotlib up for the book. Needs no font on the machine: Noto Sans SC comes from a package.
+
+    In a notebook, figures become SVG whose text is text.
+    """
     spec = importlib.util.find_spec("zhplot")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("the font comes from the package zhplot: pip install zhplot")
@@ -48,15 +59,36 @@ def use_style() -> None:
     font_manager.fontManager.addfont(font)
     plt.rcdefaults()
     plt.rcParams.update({
-        # Noto first: a label with a formula falls back through this list character by character.
-        "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"],
+        # Noto first: a label with 𝑘 or √ falls back through this list character by character.
+        "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans", "STIXGeneral", "sans-serif"],
+        "font.sans-serif": ["DejaVu Sans"],
         "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left",
         "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
         "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
         "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
         "figure.figsize": (7.5, 3.6), "figure.dpi": 110, "savefig.dpi": 180, "figure.constrained_layout.use": True,
         "legend.frameon": False, "lines.linewidth": 2,
+        "svg.fonttype": "none", "svg.hashsalt": "shoprec",
     })  # fmt: skip
+    if shell := get_ipython():
+        set_matplotlib_formats("svg")
+        shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, draw_svg)
+
+
+def draw_svg(figure: Figure) -> str:
+    """Draw a figure with its labels as text, in the reader's language if one is chosen; again, it makes the same file.
+
+    Examples
+    --------
+    >>> use_style()
+    >>> _, axis = plt.subplots()
+    >>> _ = axis.set(title="召回率 | Recall@10")
+    >>> ">召回率 | Recall@10</text>" in draw_svg(axis.figure)
+    True
+    """
+    svg = print_figure(figure, "svg", dpi=180, metadata={"Date": None})
+    half = chosen()
+    return svg if half is None else _LABEL.sub(lambda found: f">{found[1 + half]}<", svg)
 
 
 def show_table(
@@ -141,17 +173,18 @@ def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAME
         If the table is empty or lacks a column.
     """
     _check_columns(board, ("all", "low", "high", "repeat", "explore"), "; pass leaderboard(evaluations)")
-    board = board.iloc[::-1]
-    y = np.arange(len(board))
+    board = board.assign(model=[label(names.get(name, (name, name))) for name in board.index])
     figure, axes = plt.subplots(1, 3, figsize=(9, 0.38 * len(board) + 1.1), sharey=True, width_ratios=[2, 1.2, 1.2])
-    spread = np.abs(board[["low", "high"]].to_numpy() - board[["all"]].to_numpy()).T
-    axes[0].errorbar(board["all"], y, xerr=spread, fmt="o", capsize=3, color=BLUE)
-    axes[1].plot(board["repeat"], y, "s", color=GREEN)
-    axes[2].plot(board["explore"], y, "D", color=RED)
-    axes[0].set_yticks(y, [label(names.get(name, (name, name))) for name in board.index])
+    look: dict[str, Any] = {"y": "model", "linestyle": "none", "markersize": 6, "clip_on": False}
+    look["err_kws"] = {"linewidth": 1.5}
+    ends = board.melt("model", ["low", "all", "high"])  # of three values, the median and the range
+    sns.pointplot(ends, x="value", estimator="median", errorbar=("pi", 100), capsize=0.2, ax=axes[0], **look)
+    sns.pointplot(board, x="repeat", color=GREEN, marker="s", ax=axes[1], **look)
+    sns.pointplot(board, x="explore", color=RED, marker="D", ax=axes[2], **look)
     titles = [("全部", "All"), ("复购", "Repeat"), ("探索", "Explore")]
     for axis, title in zip(axes, titles, strict=True):
-        axis.set(title=label(title), xlim=(0, None))
+        axis.set(title=label(title), xlim=(0, None), xlabel="", ylabel="")
+        axis.grid(visible=True, axis="y")
         axis.tick_params(left=False)
     figure.supxlabel("NDCG@10", fontsize=10)
     return axes
@@ -180,8 +213,8 @@ def plot_training(logs: Mapping[str, pd.DataFrame], names: Mapping[str, Pair] = 
         for axis, column in zip(axes, ("loss", "validation"), strict=True):
             axis.plot(log.index + 1, log[column], "o-", ms=4, label=label(names.get(name, (name, name))))
             axis.plot(best + 1, log[column].iloc[best], "*", ms=14, color=axis.lines[-1].get_color())
-    axes[0].set(title="训练损失 Training loss", xlabel="轮 Epoch")
-    axes[1].set(title="验证集 Validation NDCG@10", xlabel="轮 Epoch")
+    axes[0].set(title="训练损失 | Training loss", xlabel="轮 | Epoch")
+    axes[1].set(title="验证集 NDCG@10 | Validation NDCG@10", xlabel="轮 | Epoch")
     axes[1].legend()
     return axes
 
@@ -213,10 +246,9 @@ def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
         axis.add_patch(FancyBboxPatch((x, 0.0), width, 1.2, boxstyle=corners, fc="white", ec=color, lw=1.5))
         axis.add_patch(FancyBboxPatch((x, 0.84), width, 0.36, boxstyle=corners, fc=color, ec="none", alpha=0.3))
         axis.text(middle, 0.56, stage["value"], ha="center", va="center", fontsize=19)
-        texts = (("title", 1.01, 11.5, "black"), ("unit", 0.22, 10, "#444444"), ("risk", -0.17, 10.5, RED))
+        texts = (("title", 1.01, 11.5, "black"), ("unit", 0.22, 9.5, GREY), ("risk", -0.15, 9.5, RED))
         for part, y, size, ink in texts:
-            text = "\n".join(dict.fromkeys(stage[part]))
-            axis.text(middle, y, text, ha="center", va="center", fontsize=size, color=ink, linespacing=1.3)
+            axis.text(middle, y, label(stage[part]), ha="center", va="center", fontsize=size, color=ink)
         if i:
             ends = (x - gap + 0.02, 0.56), (x - 0.02, 0.56)
             axis.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=16, color=GREY, lw=2))

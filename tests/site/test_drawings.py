@@ -1,0 +1,155 @@
+"""Figures in pages: in the page's language, with names, ids that don't clash, and colours that follow the theme."""
+
+import io
+import json
+import re
+from base64 import b64decode, b64encode
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from book_pages import CHAPTER, VIEWS
+from bs4 import BeautifulSoup
+from nbformat import writes
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
+from playwright.sync_api import Page, expect
+from small_book import build as build_book
+
+from drawing import PNG, drawn_in, inline, lighten
+from shoprec.show.plotting import draw_svg, use_style
+from side_by_side import INDEX, merge_page
+
+
+@pytest.fixture(scope="module")
+def drawn() -> str:
+    """A figure as a run makes it: lines, markers, dark and white text, a formula, and what is too dense for paths."""
+    with mpl.rc_context():
+        use_style()
+        figure, axis = plt.subplots(figsize=(5, 3))
+        axis.plot([1, 3, 2], "o-", label="召回率 | Recall")
+        axis.plot([2, 2, 3], "o--", color="black", label="$k^2$")
+        axis.scatter([0, 1], [1, 1], rasterized=True)
+        axis.text(1, 2, "7", color="white")
+        axis.set(xlabel="轮 | Round", title="Transformer")
+        axis.legend()
+        svg = draw_svg(figure)
+        plt.close(figure)
+    return svg
+
+
+def notebook(svg: str, *looks: dict) -> str:
+    """A page whose cells draw the same figure, each with a look of its own."""
+    output = new_output("display_data", {"image/svg+xml": svg, "text/plain": "<Figure>"})
+    cells = [new_code_cell("draw()", outputs=[output], metadata={"mystnb": look}) for look in looks]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return writes(new_notebook(cells=[new_markdown_cell("# A"), *cells], metadata={"kernelspec": kernel}))
+
+
+def test_labels_are_in_one_language(drawn: str) -> None:
+    for lang, words, other in (("zh", ("召回率", "轮"), "Round"), ("en", ("Recall", "Round"), "轮")):
+        svg = drawn_in(drawn, lang)
+        assert all(f">{word}</text>" in svg for word in (*words, "Transformer", "7"))
+        assert other not in svg
+
+
+def test_a_figure_becomes_part_of_the_page(drawn: str) -> None:
+    root = ET.fromstring(inline(drawn, "drawing-1-", "Two <lines>"))
+    assert (root.get("role"), root.get("aria-label")) == ("img", "Two <lines>")
+    svg = ET.tostring(root, "unicode")
+    ids = re.findall(r'\bid="([^"]*)"', svg)
+    used = re.findall(r'(?:href="#|url\(#)([^")]*)', svg)
+    assert used
+    assert set(used) <= set(ids)
+    assert all(name.startswith("drawing-1-") for name in ids)
+    assert "<style" not in svg  # it would be the whole page's
+    assert "font-family" not in svg
+    assert not re.search("patch_1|#000000|#0072b2|metadata", svg)
+    assert re.search('style="[^"]*fill: #ffffff[^"]*"[^>]*>7</text>', svg)  # stands on a colour, which doesn't change
+    assert not re.search(r'fill: #ffffff[^"]*"[^>]*/>', svg)
+    assert "data:image/png" in svg
+
+
+def test_pictures_of_many_colours_become_light() -> None:
+    shades = np.linspace(0, 255, 200 * 300 * 4).reshape(200, 300, 4)
+    file = io.BytesIO()
+    Image.fromarray((shades + np.random.default_rng(0).random(shades.shape)).astype(np.uint8)).save(file, "PNG")
+    heavy = PNG + b64encode(file.getvalue()).decode()
+    light = lighten(heavy)
+    assert len(light) < 0.5 * len(heavy)
+    assert Image.open(io.BytesIO(b64decode(light.removeprefix(PNG)))).size == (300, 200)
+
+
+def test_a_picture_that_is_light_stays() -> None:
+    file = io.BytesIO()
+    Image.new("RGBA", (2, 2), "teal").save(file, "PNG")
+    light = PNG + b64encode(file.getvalue()).decode()
+    assert lighten(light) == light
+
+
+def test_pages_have_named_figures_with_ids_of_their_own(tmp_path: Path, drawn: str) -> None:
+    looks = {"figure": {"caption": "Recall by *round*", "name": "fig-a"}}, {"image": {"alt": "Recall rises"}}
+    html = build_book(tmp_path, {"index.ipynb": notebook(drawn, *looks)}, "en", more=["drawing"])
+    page = BeautifulSoup((html / "index.html").read_text("utf8"), "html.parser")
+    assert [figure["aria-label"] for figure in page.select("svg.drawing")] == ["Recall by round", "Recall rises"]
+    assert page.select("#fig-a > svg.drawing")
+    assert not page.select("img")
+    ids = [element["id"] for element in page.select("svg.drawing [id]")]
+    assert len(ids) == len(set(ids)) > 2
+    assert "召回率" not in page.get_text()
+    terms = json.loads(INDEX.search((html / "searchindex.js").read_text("utf8"))[1])["terms"]
+    assert "transform" not in terms  # labels are no text to search for
+
+
+@pytest.mark.parametrize("look", [{}, {"figure": {"caption": "The larger $k$, the better", "name": "fig-a"}}])
+def test_a_figure_without_words_stops_the_build(tmp_path: Path, drawn: str, look: dict) -> None:
+    with pytest.raises(ValueError, match=r"needs an `alt`, or a caption without formulas"):
+        build_book(tmp_path, {"index.ipynb": notebook(drawn, look)}, "en", more=["drawing"])
+
+
+def test_side_by_side_labels_are_in_both_languages(drawn: str) -> None:
+    page = '<html><head><title>a — b</title></head><body><article class="bd-article">{}</article></body></html>'
+    cell = '<div class="cell"><pre>draw()</pre><figure>{}</figure></div>'
+    halves = (cell.format(inline(drawn_in(drawn, lang), "a-", name)) for lang, name in (("zh", "升"), ("en", "Rises")))
+    both = BeautifulSoup(merge_page(*map(page.format, halves)), "html.parser").select_one("svg.drawing")
+    assert both["aria-label"] == "升 · Rises"
+    labels = [text.get_text() for text in both.select("text")]
+    assert {"召回率 Recall", "轮 Round", "Transformer", "7"} <= set(labels)
+    assert labels.count("Transformer") == 1
+
+
+@pytest.fixture(params=VIEWS)
+def chapter(request: pytest.FixtureRequest, page: Page, site_url: str) -> Page:
+    """A chapter in one of the views."""
+    page.goto(f"{site_url}/{request.param}/{CHAPTER}.html")
+    return page
+
+
+def test_figures_take_the_colours_of_the_page(chapter: Page) -> None:
+    text = chapter.locator("svg.drawing text").first
+    for theme in ("light", "dark"):
+        chapter.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
+        ink = chapter.evaluate("() => getComputedStyle(document.querySelector('article p')).color")
+        expect(text).to_have_css("fill", ink)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_figures_fit_or_scroll_and_can_be_read(chapter: Page, width: int) -> None:
+    chapter.set_viewport_size({"width": width, "height": 800})
+    for figure in chapter.locator("svg.drawing").all():
+        figure.scroll_into_view_if_needed()
+        over, sideways, text = figure.evaluate(
+            """figure => {
+                const scale = figure.getBoundingClientRect().width / figure.viewBox.baseVal.width;
+                const sizes = [...figure.querySelectorAll("text")].map((t) => parseFloat(getComputedStyle(t).fontSize));
+                const box = figure.closest(".cell_output").getBoundingClientRect();
+                const page = document.documentElement.scrollWidth;
+                return [box.right - innerWidth, page - innerWidth, scale * Math.min(...sizes)];
+            }"""
+        )
+        assert over <= 0
+        assert sideways <= 0
+        assert text >= 6
