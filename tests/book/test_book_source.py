@@ -19,6 +19,7 @@ from nbformat.v4 import new_code_cell, new_output
 
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
+PACKAGE = BOOK.parent / "src"
 LONGEST_CODE_CELL = 25  # lines
 MOST_CODE_CELLS = 3  # in a row
 
@@ -361,11 +362,15 @@ def speechless(cells: list[NotebookNode]) -> list[int]:
     return found
 
 
+def looks(cell: NotebookNode) -> list[str]:
+    """Captions and alternative texts of a cell."""
+    look = cell.metadata.get("mystnb", {})
+    return [look[part][key] for part, key in (("figure", "caption"), ("image", "alt")) if key in look.get(part, {})]
+
+
 def monolingual_captions(cell: NotebookNode) -> list[str]:
     """Captions and alternative texts that aren't “中文 | English”."""
-    look = cell.metadata.get("mystnb", {})
-    texts = [look[part][key] for part, key in (("figure", "caption"), ("image", "alt")) if key in look.get(part, {})]
-    return [text for text in texts if not re.fullmatch(rf"[^|]*{HAN}[^|]* \| (?:(?!{HAN})[^|])+", text)]
+    return [text for text in looks(cell) if not re.fullmatch(rf"[^|]*{HAN}[^|]* \| (?:(?!{HAN})[^|])+", text)]
 
 
 def wrong_terms(text: str, terms: dict[str, str]) -> list[str]:
@@ -559,7 +564,14 @@ def test_chinese_is_well_set(path: Path) -> None:
 
 @by_notebook
 def test_one_concept_has_one_word(path: Path) -> None:
-    check_cells(path, markdown(path, "zh"), lambda text: wrong_words(unquoted(text)))
+    cells = enumerate(read(path).cells, start=1)
+    texts = ((number, "\n".join([unquoted(cell.source), *looks(cell)])) for number, cell in cells)
+    check_cells(path, texts, wrong_words)
+
+
+@pytest.mark.parametrize("file", [*BOOK.glob("_ext/*.py"), *PACKAGE.rglob("*.py")], ids=lambda file: file.name)
+def test_what_code_shows_has_the_same_words(file: Path) -> None:
+    assert not wrong_words(file.read_text("utf8"))
 
 
 @by_notebook

@@ -39,7 +39,7 @@ MODEL_NAMES: dict[str, Pair] = {
     "transformer": ("Transformer", "Transformer"),
     "behaviour": ("行为项", "Behaviour term"),
     "two_terms": ("两项混合", "Two-term hybrid"),
-    "rank_fusion": ("名次融合", "Rank fusion"),
+    "rank_fusion": ("倒数排名融合", "Rank fusion"),
     "hybrid": ("加权混合", "Weighted hybrid"),
     "random": ("随机", "Random"),
     "encoder": ("文本编码器", "Text encoder (MiniLM)"),
