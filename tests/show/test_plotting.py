@@ -62,7 +62,7 @@ def test_models_are_called_by_their_own_names():
     said = {
         "popularity": ("热门", "Popularity"), "frequency": ("频次", "frequency"), "item_knn": ("物品", "Item"),
         "user_knn": ("用户", "User"), "content": ("商品", "Content"), "transformer": ("Transformer", "Transformer"),
-        "behaviour": ("行为", "Behaviour"), "two_terms": ("两项", "Two-term"), "rank_fusion": ("名次", "Rank"),
+        "behaviour": ("行为", "Behaviour"), "two_terms": ("两项", "Two-term"), "rank_fusion": ("排名", "Rank"),
         "hybrid": ("加权", "Weighted"), "random": ("随机", "Random"), "encoder": ("编码器", "encoder"),
         "decoder": ("重排", "re-rank"),
     }  # fmt: skip
