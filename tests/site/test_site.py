@@ -109,9 +109,9 @@ def test_outputs_speak_its_language(page: Page, site_url: str, view: str, shown:
     page.goto(f"{site_url}/{view}/index.html")
     page.locator("article").evaluate(
         """article => article.innerHTML +=
-            '<div class="cell_output"><span lang="zh">权重</span><span lang="en">Weight</span></div>'"""
+            '<div class="cell_output" id="added"><span lang="zh">权重</span><span lang="en">Weight</span></div>'"""
     )
-    visible = page.locator(".cell_output [lang]").evaluate_all(
+    visible = page.locator("#added [lang]").evaluate_all(
         "spans => spans.filter(span => span.checkVisibility()).map(span => span.lang)"
     )
     assert visible == shown
