@@ -10,15 +10,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 STYLE = re.compile(r'<link (?=[^>]*rel="stylesheet")[^>]*href="([^"?]*_static/[^"?]*)[^"]*"[^>]*>\s*')
 PRELOAD = re.compile(r'<link rel="preload" [^>]*>\s*')
 SCRIPT = re.compile(r'<script ([^>]*src="([^"?]*)[^"]*"[^>]*)></script>')
 IMPORT = re.compile(r'@import "([^"]+)";')
+PLAIN_CODE = re.compile(r'<span class="(?:n|nn|p|w)">([^<]*)</span>')  # names and the like have the colour of text
 ICON = re.compile(r'class="[^"]*\bfa-(solid|brands) fa-([a-z-]+)')
 # Font Awesome's script lists its sets one after the other, an icon as name:[width,height,[…],"code","path"].
 SETS = ("brands", "regular", "solid")
 DRAWING = r'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"'
+# What the theme makes reachable by keyboard, one at a time; scrollable.js does it for all at once.
+SCROLLABLE = '"pre, .nboutput > .output_area, .cell_output > .output, .jp-RenderedHTMLCommon"'
 ICONS = """
 :is(.fa-solid, .fa-brands) {
   display: inline-block; width: 1em; height: 1em; vertical-align: -.125em; background: currentColor;
@@ -44,7 +48,7 @@ def read_style(file: Path) -> str:
 
 
 def lighten(page: str, style: str, static: Path) -> str:
-    """Return a page with one style sheet, and with scripts that wait until it is shown, in the same order.
+    """Return a page with one style sheet, half the elements of its code, and scripts that wait until it is shown.
 
     The first script holds the settings that a line of the page itself adds to, so it becomes part of the page.
     """
@@ -61,7 +65,15 @@ def lighten(page: str, style: str, static: Path) -> str:
             return f"<script>{(static / 'documentation_options.js').read_text('utf8')}</script>"
         return f"<script defer {found[1]}></script>"
 
-    return SCRIPT.sub(script, page)
+    return SCRIPT.sub(script, PLAIN_CODE.sub(r"\1", page))
+
+
+def leave_scrollable(script: Path) -> None:
+    """Have the theme's script find nothing where it would lay out the page anew for each box that may scroll."""
+    text = script.read_text("utf8")
+    if SCROLLABLE not in text:
+        raise ExtensionError(f"{script.name} no longer looks for {SCROLLABLE}; is scrollable.js still needed?")
+    script.write_text(text.replace(SCROLLABLE, '"[data-none]"'), "utf8")
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
@@ -80,6 +92,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     for path, page in themed.items():
         path.write_text(lighten(page, name, static), "utf8")
     shutil.rmtree(static / "vendor")
+    leave_scrollable(static / "scripts" / "pydata-sphinx-theme.js")
 
 
 def setup(app: Sphinx) -> dict:

@@ -46,7 +46,23 @@ function glyphs(used) {
 SPACE = re.compile(r">\s+<")
 ERROR = re.compile(r'data-mjx-error="([^"]*)"')
 GLYPH = re.compile(r'xlink:href="#(MJX-[^"]+)"')
+# Groups that move nothing, and those that move a single glyph, which can be moved itself: half of a formula's elements.
+OTHERS = r'(?: data-[\w-]+="[^"]*")*'
+STILL = re.compile(rf"<g{OTHERS}>((?:<use [^>]*></use>)*)</g>")
+MOVED = re.compile(rf'<g{OTHERS} (transform="[^"]*"){OTHERS}><use (?!transform)([^>]*)></use></g>')
 CLOSING = re.compile(r"[，。；：、）”？！》,.;:)?!]+")
+
+
+def flattened(svg: str) -> str:
+    """Return a drawing without the groups that it looks alike without.
+
+    >>> flattened('<g data-mml-node="math"><g data-mml-node="mi" transform="translate(5,0)"><use id="x"></use></g></g>')
+    '<use transform="translate(5,0)" id="x"></use>'
+    """
+    before = ""
+    while before != svg:
+        before, svg = svg, STILL.sub(r"\1", MOVED.sub(r"<use \1 \2></use>", svg))
+    return svg
 
 
 class MathJax:
@@ -72,7 +88,9 @@ class MathJax:
             if error := ERROR.search(made["svg"]):
                 raise ValueError(error[1])
             mathml = SPACE.sub("><", made["mathml"])
-            markup = f'<span class="formula">{made["svg"]}<span class="formula-mathml">{mathml}</span></span>'
+            markup = (
+                f'<span class="formula">{flattened(made["svg"])}<span class="formula-mathml">{mathml}</span></span>'
+            )
             self.known[tex, display] = markup
         return self.known[tex, display]
 
