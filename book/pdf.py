@@ -122,11 +122,16 @@ def print_book(browser_page: Page, site: Path, pages: list[str], pdf: Path) -> P
 
 def main() -> None:
     """Print the languages that are asked for."""
+    wanted = sys.argv[1:] or [*LANGUAGES]
+    if unknown := set(wanted) - LANGUAGES.keys():
+        sys.exit(f"There is no book in {', '.join(sorted(unknown))}: pass zh or en, or nothing for both")
+    if not (SITE / "index.html").exists():
+        sys.exit("There is no site/ to print yet: run `make book` first")
     pages = [page for page in parse_toc_yaml(BOOK / "_toc.yml") if page != LEFT_OUT]
     with sync_playwright() as playwright:
         chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        for lang in sys.argv[1:] or LANGUAGES:
+        for lang in wanted:
             print(print_book(browser.new_page(), SITE / lang, pages, OUT / f"{lang}.pdf"))
 
 

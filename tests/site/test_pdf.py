@@ -68,3 +68,9 @@ def test_every_link_of_the_book_leads_somewhere(build: Path, lang: str) -> None:
     assert inner
     assert set(inner) <= places
     assert not composed.select("script")
+
+
+def test_a_language_that_the_book_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["pdf.py", "fr"])
+    with pytest.raises(SystemExit, match="no book in fr"):
+        PDF["main"]()
