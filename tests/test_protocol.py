@@ -9,7 +9,7 @@ from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
 from shoprec.models.counting import PersonalFrequency, Popularity
 from shoprec.models.neighbors import ItemKNN, damped
-from shoprec.tasks import TEST_CUT, VALIDATION_CUT, next_basket_split
+from shoprec.tasks import CUTS, TEST_CUT, VALIDATION_CUT, next_basket_split, tasks_at
 
 
 @pytest.fixture(scope="session")
@@ -18,34 +18,42 @@ def purchases():
 
 
 @pytest.fixture(scope="session")
-def task(purchases):
-    return next_basket_split(purchases)
+def tasks(purchases):
+    return tasks_at(purchases)
 
 
-def test_the_protocol_has_the_stated_sizes(task):
-    assert task.history.n_users == len(task.users) == 2447
-    assert task.history.n_items == len(task.items) == 9646
-    assert len(task.households) == 1992
-    assert str(task.cut)[:10] == TEST_CUT
-    assert task.history.day.max() < task.cut_day
-    assert np.diff(task.targets.indptr)[task.households].min() >= 1
+# Products, households with a basket in the month, and popularity's NDCG@10; another implementation gave them.
+CUT_SIZES = {
+    "2017-07-01": (4939, 1970, 0.0952),
+    "2017-08-01": (5862, 1929, 0.0880),
+    "2017-09-01": (6705, 1921, 0.0860),
+    "2017-10-01": (7476, 1962, 0.0911),
+    "2017-11-01": (8248, 1980, 0.0807),
+    "2017-12-01": (8978, 1982, 0.0777),
+}
 
 
-def test_the_validation_month_ends_where_the_test_begins(purchases, task):
-    validation = next_basket_split(purchases, VALIDATION_CUT, until=TEST_CUT, items=task.items)
-    assert validation.items.equals(task.items)
-    assert validation.history.day.max() < validation.cut_day
-    # What the validation month asks for is history to the test: no target is tuned on and tested on.
-    bought = validation.users[validation.targets.nonzero()[0]], validation.items[validation.targets.nonzero()[1]]
-    known = task.history.matrix()[task.users.get_indexer(bought[0]), task.items.get_indexer(bought[1])]
-    assert (np.asarray(known) > 0).all()
+def test_the_protocol_has_the_stated_sizes_at_each_cut(purchases):
+    assert tuple(CUT_SIZES) == CUTS
+    for cut, (n_items, n_households, ndcg) in CUT_SIZES.items():
+        _, task = tasks_at(purchases, cut)
+        assert (len(task.items), len(task.households)) == (n_items, n_households), cut
+        assert evaluate(Popularity().fit(task), task)["ndcg"].mean() == pytest.approx(ndcg, abs=5e-5), cut
 
 
-def test_counting_reaches_the_stated_quality(task):
-    popularity = evaluate(Popularity().fit(task), task)["ndcg"].mean()
-    frequency = evaluate(PersonalFrequency(90).fit(task), task)["ndcg"].mean()
-    assert popularity == pytest.approx(0.077, abs=0.002)
-    assert frequency >= 0.226
+def test_the_month_to_tune_on_ends_where_the_test_begins(tasks):
+    validation, test = tasks
+    assert (str(validation.cut)[:10], str(test.cut)[:10]) == (VALIDATION_CUT, TEST_CUT)
+    assert validation.items.equals(test.items)
+    assert validation.users.equals(test.users)
+    assert validation.history.day.max() < validation.cut_day <= test.history.day.max() < test.cut_day
+    # What the month to tune on asks for is history to the test: no target is tuned on and tested on.
+    assert (test.history.matrix()[validation.targets] > 0).all()
+
+
+def test_counting_reaches_the_stated_quality(tasks):
+    _, task = tasks
+    assert evaluate(PersonalFrequency(90).fit(task), task)["ndcg"].mean() >= 0.226
 
 
 @pytest.mark.filterwarnings("ignore:Method expects CSR")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from synthetic import CUT, make_purchases
 
 from shoprec.data.interactions import DataError
-from shoprec.tasks import frequent_items, next_basket_split, random_basket_split, random_split
+from shoprec.tasks import frequent_items, next_basket_split, random_basket_split, random_split, tasks_at
 
 
 def slow_split(table, cut, until, catalogue):
@@ -357,3 +357,26 @@ def test_a_cut_is_a_date_of_the_shop():
     assert "is not after the cut" in refusal(shop(), until="2017-02-01")
     assert "no purchase of a catalogue item before the cut" in refusal(shop(), cut="2016-01-01", items=[10])
     assert "no purchase of a catalogue item after the cut" in refusal(shop(), cut="2018-01-01")
+
+
+def test_the_catalogue_is_fixed_before_the_month_to_tune_on():
+    table = make_purchases()
+    validation, test = tasks_at(table, CUT, min_users=10)
+    assert validation.items.equals(test.items)
+    start = pd.Timestamp(CUT) - pd.DateOffset(months=1)
+    assert test.items.equals(frequent_items(table, start, 10))
+    late = table[table["timestamp"] >= start].assign(item=10**6)
+    assert tasks_at(pd.concat([table, late], ignore_index=True), CUT, min_users=10)[1].items.equals(test.items)
+
+
+def test_a_target_lies_within_a_month_of_its_cut():
+    table = make_purchases()
+    end = pd.Timestamp(CUT) + pd.DateOffset(months=1)
+    _, test = tasks_at(table, CUT, min_users=1)
+    month = table[(table["timestamp"] >= CUT) & (table["timestamp"] < end)]
+    known = table.loc[table["timestamp"] < CUT, "user"]
+    assert set(test.users[test.households]) <= set(month["user"]) & set(known)
+    moved = table.copy()
+    moved.loc[month.index, "timestamp"] = end
+    with pytest.raises(DataError, match="no purchase of a catalogue item after the cut"):
+        tasks_at(moved[moved["timestamp"] <= end], CUT, min_users=1)

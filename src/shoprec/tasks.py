@@ -2,6 +2,7 @@
 
 The book has one protocol. :func:`next_basket_split` cuts the purchases at a date; what came before is the
 history that a model may read, and each household's first basket after it is what the model must find.
+:func:`tasks_at` makes the two tasks of a cut: one to tune on, a month earlier, and one to report.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from shoprec.formulas.arrays import Codes, Floats, Mask
 
 VALIDATION_CUT = "2017-11-01"  #: everything that is tuned is tuned on the month from here
 TEST_CUT = "2017-12-01"  #: and reported once, on the month from here
-MIN_USERS = 20  #: a product with fewer buyers before the test cut is left out
+CUTS = tuple(f"2017-{month:02}-01" for month in range(7, 13))  #: the cuts that the book's conclusions rest on
+MIN_USERS = 20  #: a product with fewer buyers before the month to tune on is left out
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,51 @@ def next_basket_split(
     if not len(households):
         raise nobody_comes_back(purchases, cut, table["user"][past].nunique(), future["user"].nunique())
     return Task(history, targets, households, users, catalogue, cut)
+
+
+def tasks_at(
+    purchases: pd.DataFrame, cut: str | pd.Timestamp = TEST_CUT, min_users: int = MIN_USERS
+) -> tuple[Task, Task]:
+    """Make the two tasks of a cut: one to tune on, which begins a month before the cut, and the one to report.
+
+    Both rank the same catalogue, and it is fixed before the first of them: what ``min_users`` users bought before the
+    month to tune on. A product that came later is nobody's candidate, and nothing was chosen by what came later. A
+    target is a first basket within a month from the task's own cut on.
+
+    Parameters
+    ----------
+    purchases : DataFrame
+        As for :func:`next_basket_split`.
+    cut : date
+        Where the month to report begins.
+    min_users : int
+        Buyers that a product of the catalogue needs.
+
+    Returns
+    -------
+    validation, test : Task
+
+    Raises
+    ------
+    DataError
+        As :func:`next_basket_split`, for either task.
+
+    Examples
+    --------
+    Jam was first bought in the month to tune on, so neither task has it.
+
+    >>> table = pd.DataFrame({
+    ...     "user": ["Ann", "Ann", "Bo", "Ann", "Ann"], "item": ["tea", "tea", "jam", "jam", "tea"],
+    ...     "timestamp": pd.to_datetime(["2017-01-05", "2017-02-03", "2017-02-04", "2017-03-02", "2017-03-02"])})
+    >>> validation, test = tasks_at(table, cut="2017-03-01", min_users=1)
+    >>> f"{validation.cut:%B}, {test.cut:%B}: {test.items.tolist()}"
+    "February, March: ['tea']"
+    """
+    month, end = pd.DateOffset(months=1), _moment(cut, "cut")
+    start = end - month
+    items = frequent_items(_with_baskets(require_purchases(purchases)), start, min_users)
+    validation = next_basket_split(purchases, start, until=end, items=items)
+    return validation, next_basket_split(purchases, end, until=end + month, items=items)
 
 
 def random_split(task: Task, share: float = 0.2, seed: int = 0) -> Task:
