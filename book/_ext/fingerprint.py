@@ -1,56 +1,20 @@
 """What a notebook's run rests on: the package's modules that its code reaches, their data, and the pinned versions.
 
-A change elsewhere in the package leaves a run as it is, and so does one of comments or docstrings. What is reached is
-read from the imports, wherever they stand, and from strings that name a module, as in ``files("shoprec.data")``.
+A change elsewhere in the package leaves a run as it is, and so does one of comments or docstrings.
 """
 
-import ast
 import hashlib
 import re
-from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from shoprec.experiments.provenance import essence, reached
+
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 # Code that looks at code: comments and docstrings are part of what it shows.
 READS_SOURCE = re.compile(r"\binspect\b|\b__doc__\b|\bhelp\(|'pinfo2?'")
-
-
-@cache
-def names(code: str) -> frozenset[str]:
-    """Return every dotted name in some code that may be a module's."""
-    found = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w.]+", node.value):
-            found.add(node.value)
-    return frozenset(found)
-
-
-def modules(name: str, source: Path) -> Iterator[Path]:
-    """Yield the file of a module and those of the packages around it, as far as they are here."""
-    parts = name.split(".")
-    for end in range(1, len(parts) + 1):
-        path = source.joinpath(*parts[:end])
-        yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file())
-
-
-def reached(code: str, source: Path) -> set[Path]:
-    """Return the files of the modules that some code imports, directly or through others."""
-    found: set[Path] = set()
-    waiting = [*names(code)]
-    while waiting:
-        new = {*modules(waiting.pop(), source)} - found
-        found |= new
-        waiting += [name for file in new for name in names(file.read_text("utf8"))]
-    return found
 
 
 def owner(file: Path) -> Path | None:
@@ -62,16 +26,6 @@ def data_of(files: set[Path], source: Path) -> set[Path]:
     """Return what belongs to packages and isn't Python: tables, scripts, style sheets."""
     others = (path for path in source.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"})
     return {path for path in others if owner(path) in files}
-
-
-@cache
-def essence(code: str) -> str:
-    """Return code without its comments, docstrings and layout."""
-    tree = ast.parse(code)
-    for node in ast.walk(tree):
-        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body[0] = ast.Pass()
-    return ast.unparse(tree)
 
 
 def fingerprint(cells: list[str], root: Path = ROOT) -> str:

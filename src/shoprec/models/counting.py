@@ -41,6 +41,50 @@ class Popularity:
         return np.broadcast_to(n_buyers, (len(household_codes(households, self.n_users_)), len(n_buyers)))
 
 
+class RecentPopularity:
+    r"""The same list for everybody: products by their purchases, where one counts half as much after every half-life.
+
+    .. math:: s_{ui} = \sum_{p :\, i_p = i} 2^{-a_p / \tau}
+
+    with :math:`a_p` the age of purchase :math:`p` in days at the cut, over all households' purchases.
+
+    Parameters
+    ----------
+    half_life : float
+        :math:`\tau` in days; ``inf`` counts all purchases alike.
+
+    Raises
+    ------
+    ValueError
+        If ``half_life`` is not positive.
+
+    Examples
+    --------
+    >>> from shoprec.tasks import next_basket_split
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"user": [1, 2, 2, 1], "item": ["tea", "tea", "jam", "jam"],
+    ...     "timestamp": pd.to_datetime(["2017-01-01", "2017-01-01", "2017-01-31", "2017-03-02"])})
+    >>> task = next_basket_split(table, cut="2017-03-02", items=["jam", "tea"])
+    >>> RecentPopularity(half_life=30).fit(task).score(task.households)
+    array([[0.5, 0.5]])
+    """
+
+    def __init__(self, half_life: float = 30.0) -> None:
+        self.half_life = checked_half_life(half_life)
+
+    def fit(self, task: Task) -> Self:
+        """Sum the decayed purchases of each product."""
+        weights = decay(task, self.half_life)
+        self.purchases_ = np.bincount(task.history.item, weights, minlength=len(task.items))
+        self.n_users_ = task.history.n_users
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items); the rows share their memory, so copy before you write."""
+        purchases = fitted(self, "purchases_")
+        return np.broadcast_to(purchases, (len(household_codes(households, self.n_users_)), len(purchases)))
+
+
 class PersonalFrequency:
     r"""What the household bought before, where a purchase counts half as much after every half-life.
 

@@ -1,0 +1,22 @@
+"""Run an experiment and write its record: ``python -m shoprec.experiments leaderboard``."""
+
+import sys
+from importlib import import_module
+
+from shoprec.experiments.provenance import SOURCE
+from shoprec.experiments.records import save_record
+
+RUNS = ("leaderboard",)  #: modules of this room with a function ``run``
+
+
+def main(arguments: list[str]) -> None:
+    """Run the experiment that is named."""
+    if len(arguments) != 1 or arguments[0] not in RUNS:
+        sys.exit(f"name one run: make record run=NAME, with NAME one of {', '.join(RUNS)}")
+    cells, households = import_module(f"shoprec.experiments.{arguments[0]}").run()
+    save_record(arguments[0], cells, households, SOURCE.parent / "recorded")
+    print(f"written: recorded/{arguments[0]}.json and .parquet")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

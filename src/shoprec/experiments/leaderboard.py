@@ -1,0 +1,228 @@
+"""The leaderboard: every model, tuned and judged at each of six cuts, networks with several seeds.
+
+``make record run=leaderboard`` runs it, one process per core and one cut per process. What is finished is kept: a run
+that was killed goes on.
+"""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+from torch import nn
+
+from shoprec.data.journey import complete_journey
+from shoprec.evaluation import Evaluation, evaluate
+from shoprec.experiments.networks import KINDS, train_network
+from shoprec.experiments.records import Parts
+from shoprec.experiments.spaces import Candidate, Trial, candidates, search
+from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.metrics import rank_items
+from shoprec.models import Recommender
+from shoprec.models.content import product_text
+from shoprec.models.hybrid import Hybrid, Stored
+from shoprec.models.rules import OnlyNew
+from shoprec.models.sequential import SequentialRecommender
+from shoprec.tasks import CUTS, Task, tasks_at
+
+SEEDS = 3  #: of each network
+ASKED = 100  #: households that are asked for one at a time, to time a request
+ALL = "every model without a network"
+
+HYBRIDS = {"Hybrid": (ALL,), "RankFusion": (ALL,)}
+WITH_NETWORKS = {  # one for each seed
+    "TwoTerms": ("PointingTransformer", "BehaviourTerm"),
+    "UserKNNTransformer": ("UserKNN", "PointingTransformer"),
+    "HybridTransformer": (ALL, "PointingTransformer"),
+    "HybridNetworks": (ALL, "PointingTransformer", "BehaviourTerm"),
+}
+
+
+class Cell(NamedTuple):
+    """A model at a cut with a seed."""
+
+    model: str
+    cut: str
+    seed: int
+
+
+@dataclass
+class Entry:
+    """A model, how it was tuned, and what it cost."""
+
+    model: Recommender
+    settings: dict[str, Any]
+    trials: Sequence[Trial] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    members: Sequence["Entry"] = ()
+
+    def cost(self, name: str) -> float:
+        """Seconds, those of a hybrid's members included."""
+        return self.seconds.get(name, 0.0) + sum(member.cost(name) for member in self.members)
+
+
+class Ready:
+    """A fitted model that is not fitted again."""
+
+    def __init__(self, model: Recommender) -> None:
+        self.model = model
+
+    def fit(self, task: Task) -> Self:
+        """Leave the model as it is."""
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        return self.model.score(households)
+
+
+def run(cuts: Sequence[str] = CUTS, seeds: int = SEEDS) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Record what has not been recorded yet, and return all cells with their households' results."""
+    parts = Parts.of("leaderboard")
+    waiting = [cut for cut in cuts if not parts.has(f"{cut}-finished")]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for cut in pool.map(partial(record_cut, parts=parts, seeds=seeds), waiting):
+            print(f"{cut}: finished", flush=True)
+    return parts.finished()
+
+
+@threadpool_limits.wrap(limits=1)  # a process has one core
+def record_cut(cut: str, parts: Parts, seeds: int = SEEDS, names: Sequence[str] = ()) -> str:
+    """Tune the models in the month before a cut, judge them in the month after it, and keep every cell.
+
+    Parameters
+    ----------
+    cut : str
+    parts : Parts
+        Where finished searches, networks and cells are kept.
+    seeds : int
+        Of each network; with 0 there are none.
+    names : sequence of str
+        The models without a network to record, by default all.
+    """
+    journey = complete_journey()
+    validation, test = tasks_at(journey.purchases, cut)
+    chosen = candidates(product_text(journey.products))
+    entries = {
+        Cell(name, cut, 0): tuned(candidate, validation, f"{cut}-{name}", parts)
+        for name, candidate in chosen.items()
+        if name in (names or chosen)
+    }
+    for seed in range(seeds):
+        entries |= {Cell(name, cut, seed): trained(name, cut, seed, validation, parts) for name in KINDS}
+    kept = {cell: Stored(Ready(entry.model.fit(validation))).fit(validation) for cell, entry in entries.items()}
+    hybrids = {} if names else {cell: mixed(cell, entries, kept, validation) for cell in hybrid_cells(cut, seeds)}
+    for cell, entry in entries.items():
+        entry.seconds["fit"] = entry.seconds.get("training", 0) + timed(entry.model.fit, test)
+        kept[cell].fit(test)
+    for cell, entry in (entries | hybrids).items():
+        entry.seconds["request"] = timed(ask, entry.model, test) / ASKED
+        scores = kept.get(cell) or Stored(Ready(entry.model)).fit(test)
+        result, households = judged(scores, test)
+        parts.save(described(cell, entry, result), households.assign(**cell._asdict()))
+        print(f"{cut} {cell.model} {cell.seed}: {households['all'].mean():.4f}", entry.settings, flush=True)
+    parts.remember(f"{cut}-finished", dict)
+    return cut
+
+
+def tuned(candidate: Candidate, validation: Task, key: str, parts: Parts) -> Entry:
+    """A model with the settings that do best in the month to tune on."""
+    start = time.perf_counter()
+    found = parts.remember(
+        f"{key}-search", lambda: {"trials": search(candidate, validation), "seconds": time.perf_counter() - start}
+    )
+    trials = [Trial(*trial) for trial in found["trials"]]
+    seconds = {"search": found["seconds"]}
+    return Entry(candidate.build(**trials[0].settings), trials[0].settings, trials, seconds)
+
+
+def trained(name: str, cut: str, seed: int, validation: Task, parts: Parts) -> Entry:
+    """A network at its best stage."""
+    start, key = time.perf_counter(), f"{cut}-{name}-{seed}"
+    checkpoint = parts.folder / f"{key}.safetensors"
+    network, trials = train_network(KINDS[name], validation, seed, checkpoint)
+    seconds = parts.remember(f"{key}-seconds", lambda: {"training": time.perf_counter() - start})
+    return Entry(SequentialRecommender(network), trials[0].settings, trials, seconds)
+
+
+def hybrid_cells(cut: str, seeds: int) -> list[Cell]:
+    """The hybrids to be made."""
+    seeded = [Cell(name, cut, seed) for name in WITH_NETWORKS for seed in range(seeds)]
+    return [*(Cell(name, cut, 0) for name in HYBRIDS), *seeded]
+
+
+def mixed(cell: Cell, entries: Mapping[Cell, Entry], kept: Mapping[Cell, Stored], validation: Task) -> Entry:
+    """A hybrid of stored scores, with the weights that do best in the month to tune on."""
+    plain = [other.model for other in entries if other.model not in KINDS]
+    members = [m for name in (HYBRIDS | WITH_NETWORKS)[cell.model] for m in (plain if name == ALL else [name])]
+    cells = {name: cell._replace(model=name, seed=cell.seed if name in KINDS else 0) for name in members}
+    hybrid = Hybrid({m: kept[c] for m, c in cells.items()}, "rank" if cell.model == "RankFusion" else "weighted")
+    seconds = {"search": timed(hybrid.tune, validation)}
+    used = [entries[cells[name]] for name, weight in hybrid.weights.items() if weight > 0]
+    return Entry(hybrid, dict(hybrid.weights), seconds=seconds, members=used)
+
+
+def judged(model: Recommender, task: Task) -> tuple[Evaluation, pd.DataFrame]:
+    """Each household's NDCG@10, on the model's lists and on those of new products only."""
+    result, new = evaluate(model, task), evaluate(OnlyNew(Ready(model)).fit(task), task)
+    columns = {name: result.households[name, "ndcg"] for name in ("all", "repeat", "explore")}
+    table = pd.DataFrame(columns | {"new": new.households["explore", "ndcg"]}).astype("float32")
+    return result, table.rename_axis("household").reset_index()
+
+
+def described(cell: Cell, entry: Entry, result: Evaluation) -> dict[str, Any]:
+    """What a record says of a cell."""
+    costs = {f"{name}_seconds": round(entry.cost(name), 5) for name in ("search", "fit", "request")}
+    return {
+        **cell._asdict(),
+        "settings": in_json(entry.settings),
+        "trials": [{"settings": in_json(trial.settings), "ndcg": round(trial.ndcg, 5)} for trial in entry.trials],
+        **costs,
+        "parameters": n_numbers(entry.model),
+        "coverage": round(result.coverage, 5),
+        "novelty": round(result.novelty, 4),
+    }
+
+
+def in_json(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings as JSON has them: it knows no infinity."""
+    return {name: "inf" if value == np.inf else value for name, value in settings.items()}
+
+
+def n_numbers(thing: object) -> int:
+    """Numbers that a fitted model keeps to answer with; those of a hybrid's members included."""
+    if isinstance(thing, nn.Module):
+        return sum(parameter.numel() for parameter in thing.parameters())
+    if isinstance(thing, sparse.csr_array):
+        return int(thing.nnz)
+    if isinstance(thing, Stored):
+        return n_numbers(thing.model)
+    if isinstance(thing, dict):
+        return sum(map(n_numbers, thing.values()))
+    if hasattr(thing, "size"):
+        return int(thing.size)
+    own = vars(thing) if hasattr(thing, "score") else {}
+    return sum(n_numbers(value) for name, value in own.items() if name.endswith("_") or name in INNER)
+
+
+INNER = ("model", "models", "network")  #: where a model keeps others, or its weights
+
+
+def ask(model: Recommender, task: Task) -> None:
+    """Make the lists of some households, one at a time."""
+    for household in np.split(task.households[:ASKED], min(ASKED, len(task.households))):
+        rank_items(model.score(household), 10)
+
+
+def timed(function: Any, *arguments: Any) -> float:
+    """Seconds that a call takes."""
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start

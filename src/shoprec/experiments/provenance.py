@@ -1,0 +1,84 @@
+"""What a result rests on: the modules of the package that some code reaches, without comments and docstrings.
+
+What is reached is read from the imports, wherever they stand, and from strings that name a module, as in
+``files("shoprec.data")``.
+"""
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]  #: the folder that holds the package
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def names(code: str) -> frozenset[str]:
+    """Every dotted name in some code that may be a module's.
+
+    Examples
+    --------
+    >>> sorted(names("import numpy as np; from shoprec.data import journey"))
+    ['numpy', 'shoprec.data.journey']
+    """
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[\w.]+", node.value):
+            found.add(node.value)
+    return frozenset(found)
+
+
+def reached(code: str, source: Path = SOURCE) -> set[Path]:
+    """Files of the modules below a folder that some code imports, directly or through others."""
+    found: set[Path] = set()
+    waiting = [*names(code)]
+    while waiting:
+        new = {*_files(waiting.pop(), source)} - found
+        found |= new
+        waiting += [name for file in new for name in names(file.read_text("utf8"))]
+    return found
+
+
+@cache
+def essence(code: str) -> str:
+    """Code without its comments, docstrings and layout.
+
+    Examples
+    --------
+    >>> essence('def f(): # one' + chr(10) + '    "What f does."' + chr(10) + '    return 1')
+    'def f():\\n    pass\\n    return 1'
+    """
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def digest(code: str, source: Path = SOURCE) -> str:
+    """Digest of all modules of the package that some code reaches; it stays when only comments change.
+
+    Examples
+    --------
+    >>> digest("import shoprec.words") == digest("from shoprec import words")
+    True
+    """
+    total = hashlib.sha256()
+    for file in sorted(reached(code, source)):
+        total.update(f"\0{file.relative_to(source).as_posix()}\0{essence(file.read_text('utf8'))}".encode())
+    return total.hexdigest()
+
+
+def _files(name: str, source: Path) -> Iterator[Path]:
+    """The file of a module and those of the packages around it, as far as they are below the folder."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        path = source.joinpath(*parts[:end])
+        yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file())

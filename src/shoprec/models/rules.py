@@ -1,0 +1,50 @@
+"""Rules of the house: what a list may hold, whatever the model thinks of it."""
+
+from typing import Self
+
+import numpy as np
+
+from shoprec.formulas.arrays import Codes, Floats
+from shoprec.formulas.checks import household_codes, scores_of
+from shoprec.models import Recommender, fitted
+from shoprec.tasks import Task
+
+
+class OnlyNew:
+    r"""A model's list without what the household has bought before.
+
+    .. math:: s_{ui} = \begin{cases} -\infty & i \in H_u \\ s^{(1)}_{ui} & i \notin H_u \end{cases}
+
+    Repeats and discoveries compete for the same ten places: whoever repeats well has none left to explore. On lists
+    without repeats, models can be compared by what they discover.
+
+    Parameters
+    ----------
+    model : Recommender
+
+    Examples
+    --------
+    >>> from shoprec.models.counting import Popularity
+    >>> from shoprec.tasks import next_basket_split
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"user": [1, 2, 2, 1], "item": ["tea", "tea", "jam", "jam"],
+    ...     "timestamp": pd.to_datetime(["2017-01-01", "2017-01-01", "2017-01-02", "2017-02-01"])})
+    >>> task = next_basket_split(table, cut="2017-02-01", items=["jam", "tea"])
+    >>> OnlyNew(Popularity()).fit(task).score(task.households)
+    array([[  1., -inf]], dtype=float32)
+    """
+
+    def __init__(self, model: Recommender) -> None:
+        self.model = model
+
+    def fit(self, task: Task) -> Self:
+        """Fit the model, and see what each household has bought."""
+        self.model.fit(task)
+        self.bought_ = task.history.matrix() > 0
+        return self
+
+    def score(self, households: Codes) -> Floats:
+        """Score all products, shape (n_households, n_items)."""
+        bought = fitted(self, "bought_")
+        known = bought[household_codes(households, bought.shape[0])].toarray()
+        return np.where(known, -np.inf, scores_of(self.model, households, known.shape[1]))
