@@ -14,13 +14,14 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
+from safetensors.torch import load_model, save_model
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 from torch import nn
 
 from shoprec.data.journey import complete_journey
 from shoprec.evaluation import Evaluation, evaluate
-from shoprec.experiments.networks import KINDS, train_network
+from shoprec.experiments.networks import KINDS, new_network, train_network
 from shoprec.experiments.records import Parts
 from shoprec.experiments.spaces import Candidate, Trial, candidates, search
 from shoprec.formulas.arrays import Codes, Floats
@@ -64,7 +65,7 @@ class Entry:
     members: Sequence["Entry"] = ()
 
     def cost(self, name: str) -> float:
-        """Seconds, those of a hybrid's members included."""
+        """Seconds of one core, those of a hybrid's members included."""
         return self.seconds.get(name, 0.0) + sum(member.cost(name) for member in self.members)
 
 
@@ -134,9 +135,9 @@ def record_cut(cut: str, parts: Parts, seeds: int = SEEDS, names: Sequence[str] 
 
 def tuned(candidate: Candidate, validation: Task, key: str, parts: Parts) -> Entry:
     """A model with the settings that do best in the month to tune on."""
-    start = time.perf_counter()
+    start = time.process_time()
     found = parts.remember(
-        f"{key}-search", lambda: {"trials": search(candidate, validation), "seconds": time.perf_counter() - start}
+        f"{key}-search", lambda: {"trials": search(candidate, validation), "seconds": time.process_time() - start}
     )
     trials = [Trial(*trial) for trial in found["trials"]]
     seconds = {"search": found["seconds"]}
@@ -145,11 +146,18 @@ def tuned(candidate: Candidate, validation: Task, key: str, parts: Parts) -> Ent
 
 def trained(name: str, cut: str, seed: int, validation: Task, parts: Parts) -> Entry:
     """A network at its best stage."""
-    start, key = time.perf_counter(), f"{cut}-{name}-{seed}"
-    checkpoint = parts.folder / f"{key}.safetensors"
-    network, trials = train_network(KINDS[name], validation, seed, checkpoint)
-    seconds = parts.remember(f"{key}-seconds", lambda: {"training": time.perf_counter() - start})
-    return Entry(SequentialRecommender(network), trials[0].settings, trials, seconds)
+    start, key = time.process_time(), f"{cut}-{name}-{seed}"
+    network, weights = new_network(KINDS[name], validation, seed), parts.folder / f"{key}.safetensors"
+
+    def train() -> dict[str, Any]:
+        trials = train_network(network, KINDS[name], validation, seed, parts.folder / f"{key}.run.safetensors")
+        save_model(network, str(weights))
+        return {"trials": trials, "seconds": time.process_time() - start}
+
+    found = parts.remember(f"{key}-training", train)
+    load_model(network, weights)
+    trials = [Trial(*trial) for trial in found["trials"]]
+    return Entry(SequentialRecommender(network), trials[0].settings, trials, {"training": found["seconds"]})
 
 
 def hybrid_cells(cut: str, seeds: int) -> list[Cell]:
@@ -222,7 +230,7 @@ def ask(model: Recommender, task: Task) -> None:
 
 
 def timed(function: Any, *arguments: Any) -> float:
-    """Seconds that a call takes."""
-    start = time.perf_counter()
+    """Seconds of one core that a call takes, whatever else the machine does."""
+    start = time.process_time()
     function(*arguments)
-    return time.perf_counter() - start
+    return time.process_time() - start

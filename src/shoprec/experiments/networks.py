@@ -54,21 +54,33 @@ class Stages:
         return islice(self.examples(rng), len(self))
 
 
-def train_network(kind: Kind, validation: Task, seed: int, checkpoint: Path) -> tuple[PurchaseTransformer, list[Trial]]:
-    """Train a network on a task's history, and keep the stage that does best in the month to tune on.
+def new_network(kind: Kind, validation: Task, seed: int) -> PurchaseTransformer:
+    """A network that has learned nothing yet."""
+    torch.manual_seed(seed)
+    return PurchaseTransformer(validation.history, kind.network, N_SAMPLED)
+
+
+def train_network(
+    network: PurchaseTransformer, kind: Kind, validation: Task, seed: int, checkpoint: Path
+) -> list[Trial]:
+    """Train a network on a task's history; it keeps the stage that does best in the month to tune on.
 
     Parameters
     ----------
+    network : PurchaseTransformer
     kind : Kind
     validation : Task
     seed : int
-        Of the first weights and of all that the training draws.
+        Of all that the training draws.
     checkpoint : Path
-        Where the run is kept: called again, it goes on, or is returned if it was finished.
+        Where the run is kept: called again, it goes on.
+
+    Returns
+    -------
+    list of Trial
+        One for each stage, the best first.
     """
-    torch.manual_seed(seed)
     config = kind.network
-    network = PurchaseTransformer(validation.history, config, N_SAMPLED)
     stages = Stages(TrainingSet(validation.history, config.max_length, behaviour=config.behaviour))
 
     def ndcg(network: PurchaseTransformer) -> float:
@@ -77,4 +89,4 @@ def train_network(kind: Kind, validation: Task, seed: int, checkpoint: Path) -> 
     training = TrainingConfig(**{**vars(kind.training), "seed": seed})
     log = train(network, stages, len(stages), ndcg, training, checkpoint, progress=False)
     trials = [Trial({"stage": stage + 1}, score) for stage, score in enumerate(log["validation"])]
-    return network, sorted(trials, key=lambda trial: -trial.ndcg)
+    return sorted(trials, key=lambda trial: -trial.ndcg)
