@@ -26,6 +26,33 @@ NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ip
 MEASURED = ("supported", "partly", "unsupported", "wrong")
 CLAIM = re.compile(r"^:{3,}\{claim\}.*\n((?::[a-z]+: .*\n)+)", re.MULTILINE)
 
+# What is no sentence of the book's own: code, formulas, the source's words, and what asks the reader.
+NOT_PROSE = re.compile(
+    r"^(`{3,}).*?^\1|^(:{3,})\{(?:quiz|exercise|solution).*?^\2$|\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|“[^”]*”",
+    re.DOTALL | re.MULTILINE,
+)
+NUMBER = re.compile(r"(?<![\w.§])\d*\.\d{2,}(?!\d)|\d+(?:\.\d+)?\s?%")
+# A bound is a sentence's own, and a check states it as tightly; a setting is chosen, not found.
+BOUND = re.compile(
+    r"(less|more|higher|lower) than|over|within|below|above|under|at (most|least)"
+    "|不到|不止|超过|不超过|低于|高于|少于|多于|小于|大于|最多|至少|差不到"
+)
+BOUND_AFTER = re.compile(r"\s*(以上|以下|以内|之内)")
+SETTING = re.compile(r"\b(draw|drawing|hold out|best-selling) $|(抽|留出|最畅销的) $", re.IGNORECASE)
+SETTING_AFTER = re.compile(r"\s*(confidence )?intervals?|\s*(exact|精确)?\s*(interval|区间|的置信区间)")
+
+
+def typed_results(text: str) -> list[str]:
+    """Return the numbers in a text that look measured: fractions and shares that are neither a bound nor a setting."""
+    prose = NOT_PROSE.sub(lambda match: " " * len(match[0]), text)
+    found = []
+    for match in NUMBER.finditer(prose):
+        before, after = prose[max(0, match.start() - 24) : match.start()].rstrip() + " ", prose[match.end() :]
+        named = BOUND.search(before) or BOUND_AFTER.match(after) or SETTING.search(before) or SETTING_AFTER.match(after)
+        if not named and float(match[0].rstrip("% ")):
+            found.append(match[0])
+    return found
+
 
 @dataclass(frozen=True)
 class Check:
@@ -122,3 +149,26 @@ def test_every_verdict_has_its_check(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
     sources = {kind: [cell.source for cell in cells if cell.cell_type == kind] for kind in ("markdown", "code")}
     assert faults(sources["markdown"], sources["code"]) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: str(path.relative_to(BOOK)))
+def test_no_result_is_typed_into_prose(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    assert {cell.id: typed_results(cell.source) for cell in cells if cell.cell_type == "markdown"} == {
+        cell.id: [] for cell in cells if cell.cell_type == "markdown"
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("混合得了 0.238，用户近邻得了 0.233。", ["0.238", "0.233"]),
+        ("The hybrid scores 0.238, and 57 % of the lists are new.", ["0.238", "57 %"]),
+        ("相差不到 0.01，95% 以上没有变；随机抽 20% 的行。", []),
+        ("It gains less than 0.01; with a 95 % interval; drawing 20 % of the rows.", []),
+        ("`0.238`, $w = 0.75$, “80.5%”, a price of 0.00", []),
+        (":::{quiz} A score of 0.999?\n- [x] Yes\n:::\nIt is 0.999.", ["0.999"]),
+    ],
+)
+def test_a_typed_result_is_found(text: str, numbers: list[str]) -> None:
+    assert typed_results(text) == numbers
