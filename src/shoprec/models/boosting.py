@@ -51,7 +51,7 @@ class _Shop:
         days = np.full(len(households), self.day)
         known = self.history.known(households, days)
         bought = behaviour.purchase_features(self.history, households, days, known)
-        place = np.full((len(households), self.history.n_items), -1)
+        place = np.full((len(households), self.history.n_items), -1, np.int32)
         place[bought.query, bought.item] = np.arange(len(bought.item))
         missing = np.full((1, len(behaviour.FEATURES)), np.nan, np.float32)  # the last row, which -1 names
         return np.concatenate([bought.features, missing])[np.take_along_axis(place, items, axis=1).ravel()]
