@@ -100,7 +100,7 @@ DEFAULTS = {
     EASE: {"strength": 500, "half_life": 90, "weighting": "log"},
     IALS: {
         "d": 128,
-        "regularization": 1,
+        "regularization": 10,
         "alpha": 1,
         "iterations": 5,
         "half_life": 30,

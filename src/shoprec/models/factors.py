@@ -162,7 +162,7 @@ class IALS:
     def __init__(
         self,
         d: int = 128,
-        regularization: float = 1.0,
+        regularization: float = 10.0,
         alpha: float = 1.0,
         iterations: int = 5,
         half_life: float = 30.0,
