@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from synthetic import CUT, make_purchases
 
 from shoprec.data.interactions import DataError
-from shoprec.tasks import frequent_items, next_basket_split, random_basket_split, random_split, tasks_at
+from shoprec.tasks import (
+    earlier,
+    frequent_items,
+    next_basket_split,
+    random_basket_split,
+    random_split,
+    tasks_at,
+)
 
 
 def slow_split(table, cut, until, catalogue):
@@ -380,3 +387,18 @@ def test_a_target_lies_within_a_month_of_its_cut():
     moved.loc[month.index, "timestamp"] = end
     with pytest.raises(DataError, match="no purchase of a catalogue item after the cut"):
         tasks_at(moved[moved["timestamp"] <= end], CUT, min_users=1)
+
+
+def test_an_earlier_task_is_the_split_at_the_earlier_cut():
+    table, cut = make_purchases(), "2021-10-02"
+    task = next_basket_split(table, CUT, min_users=1)
+    before, split = earlier(task, cut), next_basket_split(table, cut, until=CUT, items=task.items)
+    assert before.cut == split.cut
+    assert history_of(before) == history_of(split)
+    assert targets_of(before) == targets_of(split)
+
+
+@pytest.mark.parametrize(("cut", "message"), [(CUT, "isn't before the task's cut"), ("2020-12-31", "too short")])
+def test_an_earlier_cut_lies_within_the_history(cut, message):
+    with pytest.raises(DataError, match=message):
+        earlier(next_basket_split(make_purchases(), CUT, min_users=1), cut)

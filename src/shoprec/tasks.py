@@ -352,6 +352,48 @@ def random_basket_split(task: Task, past_only: bool, seed: int = 0) -> Task:
     return _held_out(task, keep, held)
 
 
+def earlier(task: Task, cut: str | pd.Timestamp) -> Task:
+    """The task as it stood at an earlier cut: less history, and as targets the first baskets of what was history.
+
+    A model that learns from next baskets, such as one that orders candidates, learns from this task what it is asked
+    about in the other, and never sees that one's targets.
+
+    Parameters
+    ----------
+    task : Task
+    cut : date
+        Before the task's own cut.
+
+    Raises
+    ------
+    DataError
+        A ValueError. If the date isn't before the task's cut, or no household of the history has purchases on both
+        sides of it.
+
+    Examples
+    --------
+    >>> days = pd.to_datetime(["2017-01-05", "2017-02-03", "2017-03-02"])
+    >>> table = pd.DataFrame({"user": "Ann", "item": ["tea", "jam", "rye"], "timestamp": days})
+    >>> task = next_basket_split(table, cut="2017-03-01", items=["jam", "rye", "tea"])
+    >>> before = earlier(task, "2017-02-01")
+    >>> before.items[before.history.item].tolist(), before.targets.toarray()
+    (['tea'], array([[ True, False, False]]))
+    """
+    moment, history = _moment(cut, "cut"), task.history
+    if moment >= task.cut:
+        raise DataError(f"{moment} isn't before the task's cut, {task.cut}; pass an earlier date")
+    known = history.day < _days(pd.Series([moment]))[0]
+    following = np.full(history.n_users, len(history.basket))  # no basket has this number
+    np.minimum.at(following, history.user[~known], history.basket[~known])  # numbered in the order of time
+    before = _held_out(task, keep=known, held=history.basket == following[history.user])
+    if not len(before.households):
+        raise DataError(
+            f"no household has purchases both before {moment:%Y-%m-%d} and from then to {task.cut:%Y-%m-%d}; the "
+            "history is too short for an earlier cut"
+        )
+    return replace(before, cut=moment)
+
+
 def _held_out(task: Task, keep: Mask, held: Mask) -> Task:
     """The task of finding the events in ``held`` from those in ``keep``."""
     h = task.history

@@ -9,11 +9,14 @@ from synthetic import CUT, make_purchases
 
 from shoprec.applications.simulation import feedback_loop
 from shoprec.evaluation import evaluate, leaderboard, paired_bootstrap, recommend
+from shoprec.models.boosting import BoostedRanker
 from shoprec.models.content import ContentTfidf
 from shoprec.models.counting import PersonalFrequency, Popularity
+from shoprec.models.factors import EASE, IALS, SVD
 from shoprec.models.hybrid import Candidates, Cascade, Hybrid, Stored, Switching, history_length, pool_candidates
 from shoprec.models.language import ContentEncoder, LikelihoodReranker
 from shoprec.models.neighbors import ItemKNN, UserKNN, bm25_weights, nearest
+from shoprec.models.next_basket import TIFUKNN, UPCF
 from shoprec.tasks import next_basket_split
 
 
@@ -39,6 +42,12 @@ MODELS = {
     "frequency": lambda text: PersonalFrequency(),
     "item_knn": lambda text: ItemKNN(k=5),
     "user_knn": lambda text: UserKNN(k=5),
+    "svd": lambda text: SVD(5),
+    "ease": lambda text: EASE(),
+    "ials": lambda text: IALS(5),
+    "tifu_knn": lambda text: TIFUKNN(k=5),
+    "up_cf": lambda text: UPCF(),
+    "boosted": lambda text: BoostedRanker(n=20, n_trees=5, least=20),
     "content": lambda text: ContentTfidf(text),
     "encoder": lambda text: ContentEncoder(text, encoder=Letters()),
     "hybrid": lambda text: Hybrid({"a": Popularity(), "b": PersonalFrequency()}),
@@ -87,6 +96,28 @@ DEFAULTS = {
     PersonalFrequency: {"half_life": 90},
     ItemKNN: {"k": 20, "strength": 0, "half_life": 90, "weighting": "log", "similarity": "cosine"},
     UserKNN: {"k": 100, "alpha": 0.3, "half_life": 90, "weighting": "log", "similarity": "cosine"},
+    SVD: {"d": 256, "half_life": 90, "weighting": "log"},
+    EASE: {"strength": 500, "half_life": 90, "weighting": "log"},
+    IALS: {
+        "d": 128,
+        "regularization": 10,
+        "alpha": 1,
+        "iterations": 5,
+        "half_life": 30,
+        "weighting": "counts",
+        "seed": 0,
+    },
+    TIFUKNN: {"k": 300, "m": 7, "within": 0.9, "across": 0.7, "alpha": 0.7},
+    UPCF: {"r": 25, "q": 10, "alpha": 0.25},
+    BoostedRanker: {
+        "n": 150,
+        "n_trees": 80,
+        "learning_rate": 0.05,
+        "n_leaves": 15,
+        "least": 100,
+        "neighbours": None,
+        "seed": 0,
+    },
     nearest: {"strength": 0, "similarity": "cosine", "block": 256},
     bm25_weights: {"k1": 1.2, "b": 0.75},
     ContentTfidf: {"half_life": 90},

@@ -27,7 +27,8 @@ class Kind(NamedTuple):
     training: TrainingConfig
 
 
-# Chosen on June alone, the month to tune on of the first cut; the stages are the twelve settings that are tried.
+# The stages are the settings that are tried. Rates were compared on June alone, the month to tune on of the first cut:
+# half and twice of those here made a difference of less than 0.002.
 KINDS = {
     "Transformer": Kind(
         TransformerConfig(behaviour=False, pointing=False), TrainingConfig(TRIALS, TRIALS, learning_rate=3e-3)

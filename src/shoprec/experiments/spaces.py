@@ -10,9 +10,10 @@ import pandas as pd
 
 from shoprec.evaluation import evaluate
 from shoprec.models import Recommender
+from shoprec.models.boosting import BoostedRanker
 from shoprec.models.content import ContentTfidf
 from shoprec.models.counting import PersonalFrequency, Popularity, RecentPopularity
-from shoprec.models.factors import EASE, SVD
+from shoprec.models.factors import EASE, IALS, SVD
 from shoprec.models.neighbors import ItemKNN, UserKNN
 from shoprec.models.next_basket import TIFUKNN, UPCF
 from shoprec.tasks import Task
@@ -61,14 +62,23 @@ def candidates(text: pd.Series) -> dict[str, Candidate]:
             RecentPopularity, grid(half_life=[2, 4, 7, 10, 14, 21, 30, 45, 60, 90, 180, np.inf])
         ),
         "PersonalFrequency": Candidate(
-            PersonalFrequency, grid(half_life=[14, 21, 30, 45, 60, 75, 90, 120, 150, 200, 300, np.inf])
+            PersonalFrequency, grid(half_life=[30, 45, 60, 75, 90, 105, 120, 150, 180, 270, 365, np.inf])
         ),
-        "ItemKNN": Candidate(ItemKNN, grid(k=[1, 5, 20], half_life=[45, 90], strength=[0, 20])),
-        "UserKNN": Candidate(UserKNN, grid(k=[100, 300], alpha=[0.1, 0.2, 0.3], half_life=[45, 90])),
-        "SVD": Candidate(SVD, grid(d=[64, 256, 512], half_life=[45, 90], weighting=["log", "counts"])),
-        "EASE": Candidate(EASE, grid(strength=[20, 50, 150, 500], half_life=[45, 90, 180])),
-        "TIFUKNN": Candidate(TIFUKNN, grid(k=[100, 300], m=[3, 7], across=[0.8, 0.9, 0.95], alpha=[0.9])),
-        "UPCF": Candidate(UPCF, grid(r=[10, 25, 50], q=[10, 25, 50, 100])),
+        "ItemKNN": Candidate(ItemKNN, grid(k=[1, 2, 5], strength=[0, 20], half_life=[60, 90])),
+        "UserKNN": Candidate(UserKNN, grid(k=[50, 150], alpha=[0.2, 0.35, 0.5], half_life=[60, 120])),
+        "TIFUKNN": Candidate(TIFUKNN, grid(within=[0.9, 1.0], across=[0.5, 0.7, 0.9], alpha=[0.5, 0.7])),
+        "UPCF": Candidate(UPCF, grid(r=[25, 50, 100], q=[5, 10], alpha=[0.25, 0.4])),
+        "SVD": Candidate(SVD, grid(d=[128, 256, 512], half_life=[60, 90], weighting=["log", "counts"])),
+        "EASE": Candidate(EASE, grid(strength=[5, 10, 20, 50], half_life=[60, 90, 180])),
+        "IALS": Candidate(
+            IALS,
+            tuple(
+                size | rest
+                for size in ({"d": 128, "alpha": 1}, {"d": 256, "alpha": 1}, {"d": 128, "alpha": 3})
+                for rest in grid(regularization=[5, 10], half_life=[30, 60])
+            ),
+        ),
+        "BoostedRanker": Candidate(BoostedRanker, grid(n_leaves=[7, 15, 31], n_trees=[50, 100], n=[75, 150])),
         "Content": Candidate(
             partial(ContentTfidf, text), grid(half_life=[14, 21, 30, 45, 60, 75, 90, 120, 150, 200, 300, np.inf])
         ),
