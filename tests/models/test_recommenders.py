@@ -97,7 +97,7 @@ DEFAULTS = {
     ItemKNN: {"k": 20, "strength": 0, "half_life": 90, "weighting": "log", "similarity": "cosine"},
     UserKNN: {"k": 100, "alpha": 0.3, "half_life": 90, "weighting": "log", "similarity": "cosine"},
     SVD: {"d": 256, "half_life": 90, "weighting": "log"},
-    EASE: {"strength": 500, "half_life": 90, "weighting": "log"},
+    EASE: {"strength": 20, "half_life": 90, "weighting": "log"},
     IALS: {
         "d": 128,
         "regularization": 10,

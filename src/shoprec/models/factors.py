@@ -93,7 +93,7 @@ class EASE:
     Steck (2019), *Embarrassingly shallow autoencoders for sparse data*.
     """
 
-    def __init__(self, strength: float = 500.0, half_life: float = 90.0, weighting: Weighting = "log") -> None:
+    def __init__(self, strength: float = 20.0, half_life: float = 90.0, weighting: Weighting = "log") -> None:
         self.strength = number(strength, "strength", 0, ends="()")
         self.half_life = checked_half_life(half_life)
         self.weighting = one_of(weighting, "weighting", WEIGHTINGS)
