@@ -107,7 +107,10 @@ def _item(name: Pair, score: float, place: int) -> str:
         f'<span class="said">{both(*words[way])}</span></button>'
         for way, sign in (("up", "▲"), ("down", "▼"))
     )
-    return f'<li data-score="{score!r}" data-place="{place}"><span class="name">{both(zh, en)}</span>{buttons}</li>'
+    return (
+        f'<li data-score="{score!r}" data-place="{place}"><span class="name">{both(zh, en)}</span>'
+        f'<span class="move">{buttons}</span></li>'
+    )
 
 
 def _head() -> str:
