@@ -53,7 +53,7 @@ class TIFUKNN:
     within, across : float
         :math:`r_b` and :math:`r_g`, between 0 and 1.
     alpha : float
-        :math:`1 - \alpha`, the household's own share, between 0 and 1.
+        :math:`1 - \alpha`, the household's own share, between 0 and 1; in the paper it is called :math:`\alpha`.
 
     Raises
     ------
