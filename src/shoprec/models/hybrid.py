@@ -259,8 +259,8 @@ def _joined(pools: Sequence[Candidates]) -> Candidates:
 class Stored:
     """A model's scores for a task's households, computed once and kept, for trying many combinations of it.
 
-    Takes as many bytes as the model's scores do: four per household and product in 32 bits, 77 MB for 2,000 households
-    and 9,600 products. They are not rounded to fewer, which could make equal what is not.
+    Takes as many bytes as the model's scores do: four per household and product in 32 bits, 71 MB for 2,000 households
+    and 9,000 products. They are not rounded to fewer, which could make equal what is not.
 
     Parameters
     ----------

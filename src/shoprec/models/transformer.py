@@ -6,7 +6,7 @@ Here both are learned:
 - *taste*: the Transformer reads the last purchases and turns them into a household vector
   :math:`\mathbf{h}_u`, compared with each item's vector :math:`\mathbf{e}_i`. It also points at purchases to be
   repeated: the attention of its last layer goes straight to the products, :math:`c_{ui}` below, as in pointer
-  networks. Without that it would have to tell 10,000 products apart in 64 dimensions to learn to repeat one;
+  networks. Without that it would have to tell 9,000 products apart in 64 dimensions to learn to repeat one;
 - *behaviour*: how often, how lately and how regularly the household bought the product,
   :math:`\mathbf{b}_{ui}`, compared with what such a rhythm means for this product, :math:`\mathbf{c}_i`.
 
