@@ -107,8 +107,8 @@ def _tasks(axis: Axes, y: float) -> None:
     """How far the catalogue, tuning and the test may look, and what they are asked."""
     rows: tuple[tuple[int, str, Words, Words], ...] = (
         (2, GREY, ("目录：1 月以来至少 20 户买过", "catalogue: what 20 households bought"), ""),
-        (2, SKY, ("调参：从 1 月读到这里", "tuning reads up to here"), ("猜第一篮", "first basket?")),
-        (3, BLUE, ("测试：从 1 月读到这里", "the test reads up to here"), ("猜第一篮", "first basket?")),
+        (2, SKY, ("调参：从 1 月读到这里", "tuning reads up to here"), ("预测第一篮", "first basket?")),
+        (3, BLUE, ("测试：从 1 月读到这里", "the test reads up to here"), ("预测第一篮", "first basket?")),
     )
     for row, (months, color, reads, asks) in enumerate(rows):
         top, right = y + 28 * row, _LEFT + _MONTH * months

@@ -96,7 +96,7 @@ def _blocks(axis: Axes, y: float) -> None:
         vector(axis, x - _TOKEN / 2, y + 162, _TOKEN, 14, BLUE, tint=0.6 if last else 0.1)
     beside: dict[int, Pair] = {
         40: ("× 2 块", "× 2 blocks"), 76: ("注意力", "attention"), 120: ("前馈层", "feed-forward"),
-        169: ("家庭向量 𝐡", "household 𝐡"),
+        169: ("家庭向量 𝐡", "vector 𝐡"),
     }  # fmt: skip
     for down, words in beside.items():
         write(axis, _BESIDE, y + down, words, SMALL, BLUE if down > 50 else GREY, ha="left")
