@@ -66,6 +66,13 @@ SAMPLES = {
         lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")
     ),
     "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
+    "rank-guess": Sample(
+        lambda names: widgets.guess_order(
+            dict(zip("badcfehg", range(8), strict=True)), dict(zip("abcdefgh", names, strict=True))
+        ),
+        "01_background",
+        ("对答案", "Compare"),
+    ),
     "softmax-temperature": Sample(softmax, "04_mathematics/attention", ("温度", "Temperature")),
     "vector-pair": Sample(lambda names: widgets.vector_pair(), "04_mathematics/similarity", ("内积", "Inner product")),
     "weight-path": Sample(

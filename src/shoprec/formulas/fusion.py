@@ -53,7 +53,7 @@ def hybrid_score(
     .. math::
 
         s_{ui} = w_1 \langle \mathbf{u}_u, \mathbf{v}_i \rangle
-               + w_2 \langle \mathbf{p}_i, \mathbf{b}_u \rangle
+               + w_2 \langle \mathbf{c}_i, \mathbf{b}_u \rangle
 
     The first product compares a user with an item in a space learned from purchases, the second
     compares the item's description with the user's behaviour in a space of content. For
@@ -66,7 +66,7 @@ def hybrid_score(
     item : array of shape (n_items, d1) or (d1,)
         Item vectors :math:`\mathbf{v}`.
     product : array of shape (n_items, d2) or (d2,)
-        Product content vectors :math:`\mathbf{p}`, in the same order as ``item``.
+        Product content vectors :math:`\mathbf{c}`, in the same order as ``item``.
     behaviour : array of shape (n_users, d2) or (d2,)
         Behaviour vectors :math:`\mathbf{b}`, in the same order as ``user``.
     w1, w2 : float

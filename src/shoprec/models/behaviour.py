@@ -59,7 +59,7 @@ def purchase_features(history: History, users: Codes, days: Floats, stop: Codes)
 
     For query :math:`q` and each product that its household bought, with purchase ages
     :math:`a_1 \le \dots \le a_n` in days, the features (named in :data:`FEATURES`) are: decayed counts
-    :math:`c_h = \sum_p 2^{-a_p / h}` as :math:`\log(1 + c_h)`; the product's share
+    :math:`c_h = \sum_j 2^{-a_j / h}` as :math:`\log(1 + c_h)`; the product's share
     :math:`\log(c_h / (B_h + 1/2) + 10^{-3}) + 7` of the household's decayed number of baskets :math:`B_h`;
     recency :math:`\log(1 + a_1) / 3`; and, with the mean cycle :math:`g = (a_n - a_1) / (n - 1)`, at least a day and
     :data:`DEFAULT_CYCLE` for a product bought once, how far the next purchase is due, :math:`r = a_1 / g`. The

@@ -17,10 +17,10 @@ from shoprec.tasks import Task
 class ContentTfidf:
     r"""Cosine between a product's words and the words of all that the household bought.
 
-    .. math:: s_{ui} = \frac{\langle \mathbf{b}_u, \mathbf{p}_i \rangle}{\|\mathbf{b}_u\| \, \|\mathbf{p}_i\|},
-              \qquad \mathbf{b}_u = \sum_{p \in H_u} 2^{-a_p / \tau} \, \mathbf{p}_{i_p}
+    .. math:: s_{ui} = \frac{\langle \mathbf{b}_u, \mathbf{c}_i \rangle}{\|\mathbf{b}_u\| \, \|\mathbf{c}_i\|},
+              \qquad \mathbf{b}_u = \sum_{j \in H_u} 2^{-a_j / \tau} \, \mathbf{c}_{i_j}
 
-    with :math:`\mathbf{p}_i` the TF-IDF vector of the product's text and :math:`a_p` a purchase's age in days.
+    with :math:`\mathbf{c}_i` the TF-IDF vector of the product's text and :math:`a_j` a purchase's age in days.
     It is the one model here that can rank a product which nobody has bought yet.
 
     Parameters

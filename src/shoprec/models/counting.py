@@ -44,9 +44,9 @@ class Popularity:
 class PersonalFrequency:
     r"""What the household bought before, where a purchase counts half as much after every half-life.
 
-    .. math:: s_{ui} = \max\Bigl(\sum_{p \in H_u,\, i_p = i} 2^{-a_p / \tau}, \; \varepsilon \, n_i\Bigr)
+    .. math:: s_{ui} = \max\Bigl(\sum_{j \in H_u,\, i_j = i} 2^{-a_j / \tau}, \; \varepsilon \, n_i\Bigr)
 
-    with :math:`a_p` the age of purchase :math:`p` in days at the cut, and :math:`n_i` the number of households that
+    with :math:`a_j` the age of purchase :math:`j` in days at the cut, and :math:`n_i` the number of households that
     bought :math:`i`. The :math:`\varepsilon` is so small that it only orders what the household never bought. What it
     bought equally often is ordered by :math:`n_i`, too: see :func:`ties_broken`.
 
@@ -96,7 +96,7 @@ def checked_half_life(half_life: float) -> float:
 
 
 def decay(task: Task, half_life: float) -> Floats:
-    r"""What each purchase of the history still counts at the cut, :math:`2^{-a_p / \tau}`; shape (n_events,).
+    r"""What each purchase of the history still counts at the cut, :math:`2^{-a_j / \tau}`; shape (n_events,).
 
     Examples
     --------

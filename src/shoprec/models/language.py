@@ -127,10 +127,10 @@ class ContentEncoder:
     r"""Cosine between a product's text and the texts that the household bought, as a pretrained encoder reads them.
 
     .. math:: s_{ui} = \frac{\langle \mathbf{b}_u, \mathbf{e}_i \rangle}{\|\mathbf{b}_u\|}, \qquad
-              \mathbf{b}_u = \sum_{p \in H_u} 2^{-a_p / \tau} \, \mathbf{e}_{i_p}, \qquad
+              \mathbf{b}_u = \sum_{j \in H_u} 2^{-a_j / \tau} \, \mathbf{e}_{i_j}, \qquad
               \mathbf{e}_i = \frac{\mathbf{x}_i - \bar{\mathbf{x}}}{\|\mathbf{x}_i - \bar{\mathbf{x}}\|}
 
-    with :math:`\mathbf{x}_i` the product's embedding, :math:`\bar{\mathbf{x}}` the catalogue's mean and :math:`a_p`
+    with :math:`\mathbf{x}_i` the product's embedding, :math:`\bar{\mathbf{x}}` the catalogue's mean and :math:`a_j`
     a purchase's age in days. All texts of a shop resemble each other; without subtracting what they share, the
     cosine mostly sees that. It is :class:`shoprec.models.content.ContentTfidf` with a language model in the place of
     words.

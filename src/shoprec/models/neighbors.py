@@ -22,7 +22,7 @@ class ItemKNN:
     r"""Products bought by the same households as those in the household's own history.
 
     .. math:: s_{ui} = \sum_{j \in N_k(i)} \operatorname{sim}(i, j) \, f_{uj}, \qquad
-              f_{uj} = \sum_{p \in H_u,\, i_p = j} 2^{-a_p / \tau}
+              f_{ui} = \sum_{j \in H_u,\, i_j = i} 2^{-a_j / \tau}
 
     with :math:`N_k(i)` the ``k`` products most similar to :math:`i`, itself among them, by the shrunk cosine (or
     correlation) of their buyers' vectors, and :math:`f` the household's decayed frequencies.
@@ -80,10 +80,10 @@ class ItemKNN:
 class UserKNN:
     r"""What the households that resemble this one buy, and what it buys itself.
 
-    .. math:: s_{ui} = (1 - \alpha) \, f_{ui} + \frac{\alpha}{|N_k(u)|} \sum_{v \in N_k(u)} f_{vi}
+    .. math:: s_{ui} = (1 - \alpha) \, \bar f_{ui} + \frac{\alpha}{|N_k(u)|} \sum_{v \in N_k(u)} \bar f_{vi}
 
     with :math:`N_k(u)` the ``k`` other households with the most similar purchases (by default, the cosine of damped
-    counts; fewer where fewer have anything in common with this one) and :math:`f_{ui}` the household's decayed
+    counts; fewer where fewer have anything in common with this one) and :math:`\bar f_{ui}` the household's decayed
     frequency of product :math:`i`, relative to its decayed number of baskets or to 1, whichever is more. The own share
     makes it a next-basket model: without it, it forgets what the household is used to.
 

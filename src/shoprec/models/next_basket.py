@@ -37,12 +37,12 @@ class TIFUKNN:
 
     The baskets are counted back from the latest, in groups of ``m``. Within a group and from group to group they fade:
 
-    .. math:: \mathbf{p}_u = \frac{1}{G} \sum_{g=0}^{G-1} r_g^{\,g} \; \frac{1}{m_g} \sum_{j=0}^{m_g - 1}
+    .. math:: \bar{\mathbf{f}}_u = \frac{1}{G} \sum_{g=0}^{G-1} r_g^{\,g} \; \frac{1}{m_g} \sum_{j=0}^{m_g - 1}
               r_b^{\,j} \; \mathbf{b}_{u,\, gm + j}, \qquad
-              s_u = \alpha \, \mathbf{p}_u + \frac{1 - \alpha}{k} \sum_{v \in N_k(u)} \mathbf{p}_v
+              s_u = (1 - \alpha) \, \bar{\mathbf{f}}_u + \frac{\alpha}{k} \sum_{v \in N_k(u)} \bar{\mathbf{f}}_v
 
     with :math:`\mathbf{b}_{u,n}` the basket of :math:`n` baskets ago, :math:`G` groups of which the oldest may be
-    smaller (:math:`m_g \le m`), and :math:`N_k(u)` the ``k`` households whose :math:`\mathbf{p}` are nearest.
+    smaller (:math:`m_g \le m`), and :math:`N_k(u)` the ``k`` households whose :math:`\bar{\mathbf{f}}` are nearest.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class TIFUKNN:
     within, across : float
         :math:`r_b` and :math:`r_g`, between 0 and 1.
     alpha : float
-        :math:`\alpha`, the household's own share, between 0 and 1.
+        :math:`1 - \alpha`, the household's own share, between 0 and 1; in the paper it is called :math:`\alpha`.
 
     Raises
     ------
@@ -102,10 +102,10 @@ def _nearest_others(vectors: sparse.csr_array, k: int) -> sparse.csr_array:
 class UPCF:
     r"""How often households like this one bought a product lately, the more alike the more it counts (UP-CF).
 
-    .. math:: s_{ui} = \sum_v w_{uv}^{\,q} \; \pi_{vi}, \qquad
-              w_{uv} = \frac{|I_u \cap I_v|}{|I_u|^{\alpha} \, |I_v|^{1 - \alpha}}
+    .. math:: s_{ui} = \sum_v w_{uv}^{\,q} \; \bar f_{vi}, \qquad
+              w_{uv} = \frac{|I_u \cap I_v|}{|I_u|^{\gamma} \, |I_v|^{1 - \gamma}}
 
-    with :math:`I_u` the products in the household's history and :math:`\pi_{vi}` the share of :math:`v`'s last ``r``
+    with :math:`I_u` the products in the household's history and :math:`\bar f_{vi}` the share of :math:`v`'s last ``r``
     baskets that hold :math:`i` (of all, if there are fewer). The household itself is among its own neighbours, with
     :math:`w_{uu} = 1`; the larger ``q``, the less the others count.
 
@@ -116,7 +116,7 @@ class UPCF:
     q : float
         Locality, at least 1.
     alpha : float
-        Asymmetry :math:`\alpha` of the cosine, between 0 and 1; at 0.5 it is the cosine.
+        Asymmetry :math:`\gamma` of the cosine, between 0 and 1; at 0.5 it is the cosine.
 
     Raises
     ------

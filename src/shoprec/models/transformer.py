@@ -8,13 +8,13 @@ Here both are learned:
   repeated: the attention of its last layer goes straight to the products, :math:`c_{ui}` below, as in pointer
   networks. Without that it would have to tell 10,000 products apart in 64 dimensions to learn to repeat one;
 - *behaviour*: how often, how lately and how regularly the household bought the product,
-  :math:`\mathbf{b}_{ui}`, compared with what such a rhythm means for this product, :math:`\mathbf{p}_i`.
+  :math:`\mathbf{b}_{ui}`, compared with what such a rhythm means for this product, :math:`\mathbf{c}_i`.
 
 .. math:: s_{ui} = \langle \mathbf{h}_u, \mathbf{e}_i \rangle + \log(1 + c_{ui})
-          + \langle \mathbf{p}_i, \mathbf{b}_{ui} \rangle + \beta_i, \qquad
-          c_{ui} = \sum_{j :\, i_j = i} e^{\langle \mathbf{q}_u, \mathbf{k}_j \rangle / \sqrt{d} + \alpha(a_j)}
+          + \langle \mathbf{c}_i, \mathbf{b}_{ui} \rangle + b_i, \qquad
+          c_{ui} = \sum_{j :\, i_j = i} e^{\langle \mathbf{q}_u, \mathbf{k}_j \rangle / \sqrt{d} + \kappa(a_j)}
 
-with :math:`a_j` the age of purchase :math:`j` at the query and :math:`\alpha` a learned curve of forgetting.
+with :math:`a_j` the age of purchase :math:`j` at the query and :math:`\kappa` a learned curve of forgetting.
 
 A training example is a household at a past date: the history before it is the input, the first basket after it
 the target, just as in the test. One causal pass over a window of purchases answers for all dates within it.

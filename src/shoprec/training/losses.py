@@ -88,8 +88,8 @@ def gbce_loss(positive: Tensor, negative: Tensor, beta: float) -> Tensor:
 def gbce_power(n_negatives: int, n_items: int, t: float) -> float:
     r"""Power :math:`\beta` of :func:`gbce_loss`, by how calibrated the probabilities are to be.
 
-    .. math:: \beta = \alpha \Bigl( t \bigl( 1 - \tfrac{1}{\alpha} \bigr) + \tfrac{1}{\alpha} \Bigr)
-              = 1 - t \, (1 - \alpha), \qquad \alpha = \frac{k}{|I| - 1}
+    .. math:: \beta = \eta \Bigl( t \bigl( 1 - \tfrac{1}{\eta} \bigr) + \tfrac{1}{\eta} \Bigr)
+              = 1 - t \, (1 - \eta), \qquad \eta = \frac{k}{|I| - 1}
 
     Parameters
     ----------
