@@ -206,7 +206,7 @@ def test_products_are_the_shops_and_as_popular_as_drawn():
 def test_the_pointing_picture_shows_what_the_formulas_give():
     (axis,) = draw_pointing(half_life=90).axes
     counted = sum(2 ** (-one.age / 90) for one in shop.WINDOW if one.product == shop.PIZZA)
-    assert f"𝑐 = {counted:.2f}" in [text.get_text() for text in axis.texts]
+    assert f"∑ 𝑒ʳ = {counted:.2f}" in [text.get_text() for text in axis.texts]
     added = [patch.get_width() for patch in axis.patches if isinstance(patch, Rectangle) and patch.get_height() == 16][
         1::2
     ]
@@ -223,7 +223,7 @@ def test_two_terms_say_which_product_comes_first():
     )
     assert milk > bananas
     taste = np.dot(two_terms.ITEMS, two_terms.USER)
-    assert taste[0] > taste[1]  # so that it is habit that decides
+    assert taste[0] > taste[1]  # so that behaviour decides
     (axis,) = draw_two_terms().axes
     assert {f"{bananas:.1f}", f"{milk:.1f}"} <= {text.get_text() for text in axis.texts}
 

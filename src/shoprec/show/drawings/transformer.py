@@ -135,7 +135,7 @@ def _scores(axis: Axes, y: float) -> None:
 
 
 def draw_pointing(half_life: float = 90) -> Figure:
-    r"""How pointing lifts what a household bought: :math:`\log(1 + c)` on top of a product's score.
+    r"""How pointing lifts what a household bought: :math:`\log(1 + \sum e^r)` on top of a product's score.
 
     The numbers are those of a network that has learned nothing yet: popularity alone speaks for a product, and a
     purchase of age :math:`a` is pointed at with :math:`e^r = 2^{-a / \tau}`.
@@ -162,7 +162,7 @@ def draw_pointing(half_life: float = 90) -> Figure:
         (BLUE, ("目录里的分数，这里只有热门程度", "score in the catalogue, here popularity alone")),
         (
             ORANGE,
-            ("指向加上 log(1 + 𝑐)，𝑐 是各箭头的 𝑒ʳ 之和", "pointing adds log(1 + 𝑐); 𝑐 sums the 𝑒ʳ of the arrows"),
+            ("指向加上 log(1 + ∑ 𝑒ʳ)，对指来的箭头求和", "pointing adds log(1 + ∑ 𝑒ʳ), over the arrows"),
         ),
     )
     for row, (color, words) in enumerate(legend):
@@ -191,5 +191,5 @@ def _score(axis: Axes, product: Product, y: float, pointed: float) -> None:
     box(axis, 204, y - 11, _TOKEN, 22, product.name, GREY, size=SMALL)
     axis.add_patch(Rectangle((268, y - 8), base, 16, fc=BLUE, ec="none"))
     axis.add_patch(Rectangle((268 + base, y - 8), added, 16, fc=ORANGE, ec="none"))
-    words: Words = f"𝑐 = {pointed:.2f}" if pointed else ("窗口里没有", "not in the window")
+    words: Words = f"∑ 𝑒ʳ = {pointed:.2f}" if pointed else ("窗口里没有", "not in the window")
     write(axis, 274 + base + added, y, words, SMALL, ha="left")

@@ -16,11 +16,11 @@ USER, BEHAVIOUR = (1, 2), (1, 3)
 ITEMS, CODES = ((3, 1), (1, 1)), ((1, 0), (0, 1))
 W1, W2 = 0.4, 0.6
 
-_TASTE, _MIDDLE, _HABIT = 100, 235, 376
+_TASTE, _MIDDLE, _BOUGHT = 100, 235, 376
 
 
 def draw_two_terms() -> Figure:
-    """Taste and habit of a household, each an inner product, weighted and added: two products by hand.
+    """Taste and behaviour of a household, each an inner product, weighted and added: two products by hand.
 
     Examples
     --------
@@ -29,15 +29,15 @@ def draw_two_terms() -> Figure:
     """
     figure, axis = sheet(470, 368)
     write(axis, _TASTE, 12, ("口味", "Taste"), LARGE)
-    write(axis, _HABIT, 12, ("习惯：买过几次", "Habit: times bought"), LARGE)
+    write(axis, _BOUGHT, 12, ("行为：买过几次", "Behaviour: times bought"), LARGE)
     box(axis, 4, 28, 462, 42, tint=0.07)
     write(axis, _MIDDLE, 49, ("家庭", "household"))
     _vector(axis, _TASTE, 49, "𝐮", USER, BLUE)
-    _vector(axis, _HABIT, 49, "𝐛", BEHAVIOUR, ORANGE)
+    _vector(axis, _BOUGHT, 49, "𝐛", BEHAVIOUR, ORANGE)
     scores = hybrid_score(USER, ITEMS, CODES, BEHAVIOUR, W1, W2)
     for row, product in enumerate((BANANAS, MILK)):
         _product(axis, 80 + 132 * row, product.name, row, float(scores[row]))
-    write(axis, _MIDDLE, 354, ("牛奶在前：习惯压过了口味", "Milk comes first: habit outweighs taste"))
+    write(axis, _MIDDLE, 354, ("牛奶在前：行为压过了口味", "Milk comes first: behaviour outweighs taste"))
     return figure
 
 
@@ -54,7 +54,7 @@ def _product(axis: Axes, y: float, name: Words, row: int, score: float) -> None:
     write(axis, _MIDDLE, y + 22, name)
     for x, left, right, symbol, weight, color in (
         (_TASTE, USER, ITEMS[row], "𝐯", f"𝑤₁ = {W1}", BLUE),
-        (_HABIT, BEHAVIOUR, CODES[row], "𝐩", f"𝑤₂ = {W2}", ORANGE),
+        (_BOUGHT, BEHAVIOUR, CODES[row], "𝐜", f"𝑤₂ = {W2}", ORANGE),
     ):
         toward = 1 if x < _MIDDLE else -1
         _vector(axis, x, y + 22, symbol, right, color)
