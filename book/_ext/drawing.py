@@ -37,6 +37,7 @@ INKS = {
 INK = re.compile("|".join(INKS))
 DECIMALS = re.compile(r"(\.\d\d)\d+")  # of points: nobody sees a thousandth
 PNG = "data:image/png;base64,"
+SHEET = "sheet"  # what a picture that explains is drawn on; its words have no room for a second language
 FONT = re.compile(r"font-family:[^;]*;? ?")
 GROUP, TEXT, SPAN, STYLE = (f"{{{SVG}}}{tag}" for tag in ("g", "text", "tspan", "style"))
 
@@ -58,13 +59,14 @@ def inline(svg: str, prefix: str, name: str) -> str:
     root = ET.fromstring(svg)
     for child in root.findall(f"{{{SVG}}}metadata"):
         root.remove(child)
+    kind = "drawing" if root.find(f".//{GROUP}[@id='{SHEET}']") is None else "drawing picture"
     for parent in [*root.iter()]:
         remove_style(parent)
         flatten(parent)
         recolour(parent)
         rename(parent, prefix)
     width = root.get("width", "0").removesuffix("pt")
-    root.attrib = {"viewBox": root.get("viewBox", "0 0 1 1"), "class": "drawing", "role": "img", "aria-label": name}
+    root.attrib = {"viewBox": root.get("viewBox", "0 0 1 1"), "class": kind, "role": "img", "aria-label": name}
     root.set("style", f"--width: {round(float(width))}")
     return ET.tostring(root, "unicode")
 

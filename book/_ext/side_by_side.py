@@ -68,11 +68,22 @@ def add_english(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
                 english = soup.new_tag("span", attrs={"lang": "en", "class": name})
                 english.extend(list(theirs.contents))
                 ours.append(english)
-    for ours, theirs in zip(zh.select("svg.drawing"), en.select("svg.drawing"), strict=True):
+    for ours, theirs in zip(zh.select("svg.picture"), en.select("svg.picture"), strict=True):
+        add_picture(ours, theirs)
+    charts = "svg.drawing:not(.picture)"
+    for ours, theirs in zip(zh.select(charts), en.select(charts), strict=True):
         ours["aria-label"] = joined(ours["aria-label"], theirs["aria-label"], " · ")
         for label, other in zip(ours.select("text"), theirs.select("text"), strict=True):
             if not label.find(True):  # a formula, set in parts
                 label.string = joined(label.get_text(), other.get_text(), " ")
+
+
+def add_picture(ours: Tag, theirs: Tag) -> None:
+    """Put an English picture below the Chinese one; what it refers to by id is the same there, and found there."""
+    for element in theirs.find_all(id=True):
+        del element["id"]
+    ours["lang"], theirs["lang"] = "zh-CN", "en"
+    ours.insert_after(theirs.extract())
 
 
 def joined(zh: str, en: str, separator: str) -> str:

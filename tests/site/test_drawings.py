@@ -19,6 +19,7 @@ from playwright.sync_api import Page, expect
 from small_book import build as build_book
 
 from drawing import PNG, drawn_in, inline, lighten
+from shoprec.show.drawings.transformer import draw_transformer
 from shoprec.show.plotting import draw_svg, use_style
 from side_by_side import merge_page
 from site_search import INDEX, read_index
@@ -120,6 +121,27 @@ def test_side_by_side_labels_are_in_both_languages(drawn: str) -> None:
     labels = [text.get_text() for text in both.select("text")]
     assert {"召回率 Recall", "轮 Round", "Transformer", "7"} <= set(labels)
     assert labels.count("Transformer") == 1
+
+
+def test_side_by_side_a_picture_is_shown_in_each_language() -> None:
+    with mpl.rc_context():
+        use_style()
+        svg = draw_svg(draw_transformer())
+        plt.close("all")
+    page = '<html><head><title>a — b</title></head><body><article class="bd-article">{}</article></body></html>'
+    cell = '<div class="cell"><pre>draw()</pre><figure>{}</figure></div>'
+    halves = (cell.format(inline(drawn_in(svg, lang), "a-", name)) for lang, name in (("zh", "谁读谁"), ("en", "Who")))
+    both = BeautifulSoup(merge_page(*map(page.format, halves)), "html.parser")
+    pictures = both.select("figure > svg.drawing.picture")
+    assert [(picture["lang"], picture["aria-label"]) for picture in pictures] == [("zh-CN", "谁读谁"), ("en", "Who")]
+    words = [{text.get_text() for text in picture.select("text")} for picture in pictures]
+    assert [{"香蕉", "Bananas"} & said for said in words] == [{"香蕉"}, {"Bananas"}]
+    ids = [element["id"] for element in both.select("[id]")]
+    assert len(ids) == len(set(ids))
+    used = {use["xlink:href"].removeprefix("#") for use in both.select("use")}
+    used |= set(re.findall(r"url\(#([^)]*)\)", str(both)))
+    assert used
+    assert used <= set(ids)
 
 
 @pytest.fixture(params=VIEWS)
