@@ -72,7 +72,7 @@ def guess_order(
 <p class="moved" role="status"></p>
 <details><summary>{both("对答案", "Compare")}</summary>
 {_distance([measured[m] for m in guess])}
-<table><thead><tr>{_head()}</tr></thead>
+<table class="answer"><thead><tr>{_head()}</tr></thead>
 <tbody>{"".join(rows)}</tbody></table></details>
 """
     return custom_element("rank-guess", body)
