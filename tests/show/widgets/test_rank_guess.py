@@ -55,7 +55,7 @@ def test_equal_scores_need_no_swap():
 
 def test_question_and_format_can_be_chosen():
     soup = soup_of(question=("谁<b>？", "Who<b>?"), spec="+.1%")
-    assert [q.text for q in soup.select(".question span")] == ["谁<b>？", "Who<b>?"]
+    assert [q.text for q in soup.select(".asked span")] == ["谁<b>？", "Who<b>?"]
     assert soup.select_one("td.score").text == "+30.0%"
 
 

@@ -61,7 +61,7 @@ def guess_order(
     items = "".join(_item(names[m], measured[m], order.index(m)) for m in guess)
     rows = (_row(i, names[m], format(measured[m], spec), guess.index(m) + 1) for i, m in enumerate(order, 1))
     body = f"""\
-<p class="question">{both(*map(escape, question))}</p>
+<p class="asked">{both(*map(escape, question))}</p>
 <p class="hint">{
         both(
             "用 ▲▼ 移动，或在按钮上按上下方向键；排好了，再打开“对答案”。",
