@@ -13,6 +13,7 @@ room               holds                                                        
 ``training``       the loop, losses, devices, checkpoints                          words
 ``models``         recommenders, all with the same two methods                     formulas, tasks, training
 ``evaluation``     every model judged alike, with intervals                        formulas, tasks, models
+``experiments``    runs too long for a chapter, and what they say                  all above
 ``applications``   what models are used for                                        all above
 ``show``           figures, tables and widgets                                     all above
 =================  ==============================================================  ====================================

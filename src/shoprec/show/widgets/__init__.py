@@ -7,6 +7,7 @@ output is still a complete table or text; every text stands there in Chinese and
 from shoprec.show.widgets.attention_explorer import attention_explorer
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
+from shoprec.show.widgets.score_board import score_board
 from shoprec.show.widgets.softmax_temperature import softmax_temperature
 from shoprec.show.widgets.vector_pair import vector_pair
 from shoprec.show.widgets.weight_path import weight_explorer
@@ -15,6 +16,7 @@ __all__ = [
     "attention_explorer",
     "hybrid_slider",
     "neighbour_finder",
+    "score_board",
     "softmax_temperature",
     "vector_pair",
     "weight_explorer",
