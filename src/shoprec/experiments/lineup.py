@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import pandas as pd
+
 from shoprec.words import Pair
 
 FAMILIES: dict[str, Pair] = {
@@ -61,7 +63,7 @@ MODELS = {
     "TwoTermHybrid": Model(("两项混合", "Two-term hybrid"), "hybrids", *_PROJECT),
     "RankFusion": Model(("倒数排名融合", "Rank fusion"), "hybrids", *_HYBRID),
     "Hybrid": Model(("加权混合", "Weighted hybrid"), "hybrids", *_PROJECT),
-    "HybridWithoutTransformer": Model(("加权混合，不含 Transformer", "Weighted hybrid, no Transformer"), "hybrids", *_PROJECT),
+    "HybridWithoutTransformer": Model(("加权混合（去掉 Transformer）", "Hybrid, no Transformer"), "hybrids", *_PROJECT),
 }  # fmt: skip
 
 
@@ -84,3 +86,15 @@ def model_named(name: str) -> Model:
     if name not in MODELS:
         raise ValueError(f"the scoreboard knows no model {name!r}; add its names, family and chapter in {__name__}")
     return MODELS[name]
+
+
+def month(cut: str) -> Pair:
+    """What the month that begins with a cut is called.
+
+    Examples
+    --------
+    >>> month("2017-12-01")
+    ('12 月', 'Dec')
+    """
+    start = pd.Timestamp(cut)
+    return f"{start.month} 月", f"{start:%b}"

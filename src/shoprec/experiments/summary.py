@@ -196,6 +196,11 @@ def scoreboard(record: Record, n: int = 2000) -> pd.DataFrame:
     return table.sort_values(("all", "mean"), ascending=False, kind="stable", na_position="last")
 
 
+def cuts_of(board: pd.DataFrame) -> list[str]:
+    """The cuts among the columns of a scoreboard, in order."""
+    return [key for key in board.columns.unique(0) if key not in {*SLICES, *COSTS}]
+
+
 def _by_cell(households: pd.DataFrame, column: str) -> tuple[pd.DataFrame, Floats]:
     """The cells, sorted, and their scores, shape (n_households, n_cells); NaN where there are none."""
     keys = ["model", "cut", "seed"]

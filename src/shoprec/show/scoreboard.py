@@ -5,9 +5,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from shoprec.experiments.lineup import FAMILIES, model_named
+from shoprec.experiments.lineup import FAMILIES, model_named, month
 from shoprec.experiments.records import Record
-from shoprec.experiments.summary import COSTS, SLICES
+from shoprec.experiments.summary import cuts_of
 from shoprec.show.plotting import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY
 from shoprec.words import Line, label
 
@@ -19,26 +19,18 @@ def stamp(record: Record) -> Line:
 
     Examples
     --------
-    >>> about = {"date": "2026-11-26", "device": "CPU", "python": "3.11.2", "versions": {"torch": "2.13.0"},
-    ...          "seconds": 3600, "threads": 1}
+    >>> about = {"date": "2026-11-26", "device": "CPU", "python": "3.11.2", "versions": {}, "seconds": 3600}
     >>> stamp(Record("leaderboard", pd.DataFrame(), pd.DataFrame(), about, True)).en
-    'Recorded on 2026-11-26, CPU, 60 minutes, with Python 3.11.2, torch 2.13.0; renew with `make record run=leaderboard`'
+    'Recorded on 2026-11-26, CPU, 60 minutes, with Python 3.11.2; renew with make record run=leaderboard'
     """
-    about = record.stamp
+    about, old = record.stamp, not record.current
     versions = ", ".join(
         f"{name} {version}" for name, version in {"Python": about["python"], **about["versions"]}.items()
     )
-    told = {
-        **about,
-        "minutes": round(about["seconds"] / 60),
-        "with": versions,
-        "command": f"make record run={record.name}",
-    }
-    zh = "录制于 {date}，{device}，用时 {minutes} 分钟，{with}；重新录制：`{command}`".format(**told)
-    en = "Recorded on {date}, {device}, {minutes} minutes, with {with}; renew with `{command}`".format(**told)
-    if not record.current:
-        return Line(f"由较早版本的代码{zh}", f"With an earlier version of the code. {en}")
-    return Line(zh, en)
+    values = about["date"], about["device"], round(about["seconds"] / 60), versions, f"make record run={record.name}"
+    zh = "录制于 {}，{}，用时 {} 分钟，{}；重新录制：{}".format(*values)
+    en = "Recorded on {}, {}, {} minutes, with {}; renew with {}".format(*values)
+    return Line("此后代码有改动，这是旧版本的结果。" * old + zh, "With an earlier version of the code. " * old + en)
 
 
 def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
@@ -56,31 +48,21 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
     """
     lines = [model_named(name) for name in board.index]
     names = [label(line.name) for line in lines]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.2), width_ratios=[1.2, 1])
-    look = {"linestyle": "none", "markersize": 6, "capsize": 0.3, "err_kws": {"linewidth": 1.6}}
-    pooled = board["all"][["low", "mean", "high"]].assign(
-        model=names, family=[label(FAMILIES[m.family]) for m in lines]
-    )
+    _, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.2), width_ratios=[1.2, 1])
+    pooled = board["all"].assign(model=names, family=[label(FAMILIES[line.family]) for line in lines])
     ends = pooled.melt(["model", "family"])  # of three values, the median and the range
-    palette = {label(FAMILIES[key]): colour for key, colour in COLOURS.items()}
-    sns.pointplot(
-        ends,
-        x="value",
-        y="model",
-        hue="family",
-        palette=palette,
-        estimator="median",
-        errorbar=("pi", 100),
-        ax=left,
-        **look,
-    )
-    left.set(xlabel="NDCG@10", ylabel="", title="六个月合计 | All months")
+    look = {"linestyle": "none", "markersize": 6, "capsize": 0.3, "err_kws": {"linewidth": 1.6}}
+    look |= {"palette": {label(FAMILIES[key]): colour for key, colour in COLOURS.items()}}
+    sns.pointplot(ends, x="value", y="model", hue="family", estimator="median", errorbar=("pi", 100), ax=left, **look)
+    left.set(xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months")
     left.grid(visible=True, axis="y")
     left.legend(loc="lower right", fontsize=8)
-    months = board.loc[:, [key for key in board.columns.unique(0) if key not in {*SLICES, *COSTS}]]
-    months = months.xs("mean", axis=1, level=1)
-    sns.heatmap(months, annot=True, fmt=".3f", cmap="Blues", vmin=0, cbar=False, ax=right, annot_kws={"size": 8})
+    months = board[cuts_of(board)].xs("mean", axis=1, level=1)
+    sns.heatmap(
+        months, annot=True, fmt=".3f", cmap="Blues", vmin=0, cbar=False, ax=right, linewidths=1, annot_kws={"size": 8}
+    )
     right.set(xlabel="", ylabel="", title="按月 | By month", yticks=[])
-    right.set_xticklabels([f"{(at := pd.Timestamp(cut)).month} 月 | {at:%b}" for cut in months], rotation=0)
+    right.set_xticklabels([label(month(cut)) for cut in months], rotation=0)
     right.tick_params(length=0)
+    right.grid(visible=False)
     return left, right

@@ -7,20 +7,19 @@ from math import isnan
 import pandas as pd
 from IPython.display import HTML
 
-from shoprec.experiments.lineup import FAMILIES, MODELS, Model, model_named
-from shoprec.experiments.summary import SLICES
+from shoprec.experiments.lineup import FAMILIES, Model, model_named, month
+from shoprec.experiments.summary import SLICES, cuts_of
 from shoprec.show.widgets.element import both, custom_element
 from shoprec.words import Pair
 
-MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 TITLES: dict[str, Pair] = {
-    "all": ("NDCG@10，六个月", "NDCG@10, all months"),
+    "all": ("NDCG@10，各月平均", "NDCG@10, mean of the months"),
     "repeat": ("复购", "Repeat"),
     "explore": ("探索", "Explore"),
     "new": ("首购评测", "New-only lists"),
 }
 COSTS: dict[str, tuple[Pair, float, str]] = {  # heading, factor, format
-    "fit_seconds": (("拟合（秒）", "Fit (s)"), 1, "{:,.1f}"),
+    "fit_seconds": (("拟合（秒）", "Fit (s)"), 1, "{:,.2f}"),
     "request_seconds": (("每户打分（毫秒）", "Score one household (ms)"), 1000, "{:,.2f}"),
     "parameters": (("参数", "Parameters"), 1, "{:,.0f}"),
 }
@@ -64,7 +63,7 @@ def score_board(board: pd.DataFrame, models: Mapping[str, Model] | None = None) 
     if board.empty:
         raise ValueError("the board has no models; pass scoreboard(record)")
     lines = {name: models[name] if models else model_named(name) for name in board.index}
-    cuts = [key for key in board.columns.unique(0) if key not in {*SLICES, *COSTS}]
+    cuts = cuts_of(board)
     end = board["all", "high"].max()
     rows = "".join(_row(lines[name], board.loc[name], cuts, end) for name in board.index)
     body = f"""\
@@ -98,7 +97,7 @@ def _filter(lines: Iterable[Model]) -> str:
 def _head(cuts: list[str]) -> str:
     """Return the headings; ``data-first`` is the direction that a first click sorts in."""
     names = ("模型", "Model"), ("类别", "Family"), ("章节", "Chapter")
-    scores = [TITLES["all"], *map(_month, cuts), *(TITLES[key] for key in SLICES[1:])]
+    scores = [TITLES["all"], *map(month, cuts), *(TITLES[key] for key in SLICES[1:])]
     cells = [_heading(pair, "ascending") for pair in names]
     cells += [_heading(pair, "descending", ' aria-sort="descending"' * (not i)) for i, pair in enumerate(scores)]
     cells += [_heading(pair, "ascending") for pair, _, _ in COSTS.values()]
@@ -107,12 +106,6 @@ def _head(cuts: list[str]) -> str:
 
 def _heading(pair: Pair, first: str, sorted_by: str = "") -> str:
     return f'<th scope="col" data-first="{first}"{sorted_by}>{both(*pair)}</th>'
-
-
-def _month(cut: str) -> Pair:
-    """Return what a cut's month is called."""
-    number = pd.Timestamp(cut).month
-    return f"{number} 月", MONTHS[number - 1]
 
 
 def _row(line: Model, scores: pd.Series, cuts: list[str], end: float) -> str:
@@ -137,7 +130,7 @@ def _scores(scores: pd.Series, keys: list[str], end: float | None = None) -> Ite
             yield '<td class="score">–</td>'
             continue
         drawn = _bar(low / end, mean / end, high / end) if end else ""
-        yield f'<td class="score" data-value="{mean!r}">{mean:.3f}{drawn}<small>{low:.3f}–{high:.3f}</small></td>'
+        yield f'<td class="score" data-value="{mean!r}">{mean:.3f}<small>{low:.3f}–{high:.3f}</small>{drawn}</td>'
 
 
 def _bar(*places: float) -> str:
