@@ -1,5 +1,7 @@
 """The scoreboard in a browser: sorted and filtered by mouse and keyboard, on phones, without scripts, in the book."""
 
+from dataclasses import replace
+
 import pytest
 from book_pages import VIEWS, soup
 from playwright.sync_api import Locator, Page, expect
@@ -12,7 +14,7 @@ from shoprec.show.widgets import score_board
 
 RECORD = made_up(["UserKNN", "Popularity", "Transformer", "Hybrid", "EASE"], households=200)
 MISSING = RECORD.households.query("model == 'EASE' and cut == '2017-08-01'").index
-RECORD.households.drop(MISSING, inplace=True)
+RECORD = replace(RECORD, households=RECORD.households.drop(MISSING))
 OUTPUT = score_board(scoreboard(RECORD, n=20))
 
 
@@ -20,8 +22,7 @@ def column(page: Page, number: int) -> list[str]:
     """Read the cells of a column that a reader sees, from the top."""
     return page.locator("score-board tbody tr").evaluate_all(
         """(rows, number) => rows.filter(row => row.checkVisibility())
-            .map(row => row.cells[number].firstElementChild?.checkVisibility() && number < 3
-                ? row.cells[number].innerText.trim() : row.cells[number].firstChild.textContent)""",
+            .map(row => row.cells[number].innerText.trim().split("\\n")[0])""",
         number,
     )
 

@@ -134,12 +134,11 @@ def resample(record: Record, column: str = "all", n: int = 2000, months: bool = 
     In simulations with households, seeds and noise alone, the intervals covered the truth in 94 to 95 of 100 cases.
     Where months differ more than all else, that of a mean over six drawn months covered it in 89, since so few months
     would need Student's distribution. A difference of models that no month favours is the other way about: what
-    households and months have in common is counted with both [1]_, and its interval over drawn months is too wide.
+    households and months have in common is counted with both (Owen 2007), and its interval over drawn months is too wide.
 
     References
     ----------
-    .. [1] Owen (2007), The pigeonhole bootstrap. Rao and Wu (1988), Resampling inference with complex survey data,
-       for drawing one less.
+    Owen (2007), The pigeonhole bootstrap. Rao and Wu (1988), Resampling inference with complex survey data.
 
     Examples
     --------
@@ -153,7 +152,7 @@ def resample(record: Record, column: str = "all", n: int = 2000, months: bool = 
     one_of(column, "column", SLICES)
     rng, n = np.random.default_rng(seed), whole(n, "n")
     cells, values = _by_cell(record.households, column)
-    models, cuts = (pd.Index(cells[key].unique(), name=key) for key in ("model", "cut"))
+    models, cuts = (pd.Index(np.unique(cells[key]), name=key) for key in ("model", "cut"))
     homes = _weights(rng, n, len(values), len(values))
     observed = _means(np.ones((1, len(values))), values)[0]
     drawn = _means(homes, values)
