@@ -134,7 +134,8 @@ def resample(record: Record, column: str = "all", n: int = 2000, months: bool = 
     In simulations with households, seeds and noise alone, the intervals covered the truth in 94 to 95 of 100 cases.
     Where months differ more than all else, that of a mean over six drawn months covered it in 89, since so few months
     would need Student's distribution. A difference of models that no month favours is the other way about: what
-    households and months have in common is counted with both (Owen 2007), and its interval over drawn months is too wide.
+    households and months have in common is counted with both (Owen 2007), and its interval over drawn months is too
+    wide.
 
     References
     ----------
