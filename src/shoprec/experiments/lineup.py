@@ -60,10 +60,12 @@ MODELS = {
     "Transformer": Model(("普通 Transformer", "Plain Transformer"), "networks", *_TRANSFORMER),
     "PointingTransformer": Model(("带指向的 Transformer", "Pointing Transformer"), "networks", *_TRANSFORMER),
     "BehaviourTerm": Model(("行为项", "Behaviour term"), "counting", *_PROJECT),
-    "TwoTermHybrid": Model(("两项混合", "Two-term hybrid"), "hybrids", *_PROJECT),
-    "RankFusion": Model(("倒数排名融合", "Rank fusion"), "hybrids", *_HYBRID),
     "Hybrid": Model(("加权混合", "Weighted hybrid"), "hybrids", *_PROJECT),
-    "HybridWithoutTransformer": Model(("加权混合（去掉 Transformer）", "Hybrid, no Transformer"), "hybrids", *_PROJECT),
+    "HybridTransformer": Model(("加权混合，加 Transformer", "Hybrid + Transformer"), "hybrids", *_PROJECT),
+    "HybridNetworks": Model(("加权混合，加两个网络", "Hybrid + both networks"), "hybrids", *_PROJECT),
+    "UserKNNTransformer": Model(("用户近邻加 Transformer", "UserKNN + Transformer"), "hybrids", *_HYBRID),
+    "TwoTerms": Model(("两项混合", "Two-term hybrid"), "hybrids", *_PROJECT),
+    "RankFusion": Model(("倒数排名融合", "Rank fusion"), "hybrids", *_HYBRID),
 }  # fmt: skip
 
 

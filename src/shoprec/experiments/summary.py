@@ -64,7 +64,7 @@ class Resampled:
             comparisons. Where ``model`` was chosen because it is the best here, the differences look larger than
             they are.
         """
-        at = self.models.get_loc(model)
+        at = self.models.tolist().index(model)
         draws = self._pooled_draws()
         draws = draws - draws[:, [at]]
         means = self.mean.mean(axis=1)
