@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
+from recordings import made_up
 
+from shoprec.experiments.lineup import Model
+from shoprec.experiments.summary import scoreboard
 from shoprec.show import widgets
 
 
@@ -59,6 +62,14 @@ def softmax(names: list[tuple[str, str]]) -> HTML:
     return widgets.softmax_temperature(names, {d: rng.normal(size=len(names)) * np.sqrt(d) for d in (4, 64)})
 
 
+def models(names: list[tuple[str, str]]) -> HTML:
+    lineup = {
+        f"model {i}": Model(name, "networks" if i % 3 else "counting", "05_project", "5")
+        for i, name in enumerate(names)
+    }
+    return widgets.score_board(scoreboard(made_up([*lineup]), n=20), lineup)
+
+
 LABELS = ("口味", "taste"), ("行为", "behaviour")
 SAMPLES = {
     "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
@@ -73,6 +84,7 @@ SAMPLES = {
         "01_background",
         ("对答案", "Compare"),
     ),
+    "score-board": Sample(models, "scoreboard", ("首购评测", "New-only lists")),
     "softmax-temperature": Sample(softmax, "04_mathematics/attention", ("温度", "Temperature")),
     "vector-pair": Sample(lambda names: widgets.vector_pair(), "04_mathematics/similarity", ("内积", "Inner product")),
     "weight-path": Sample(

@@ -1,4 +1,5 @@
-"""What a notebook's run rests on: the package's modules that its code reaches, their data, and the pinned versions.
+"""What a notebook's run rests on: the package's modules that its code reaches, their data, the recordings that it
+reads, and the pinned versions.
 
 A change elsewhere in the package leaves a run as it is, and so does one of comments or docstrings.
 """
@@ -16,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 # Code that looks at code: comments and docstrings are part of what it shows.
 READS_SOURCE = re.compile(r"\binspect\b|\b__doc__\b|\bhelp\(|'pinfo2?'")
 
+# A recording, whose run is the module of the same name: the page says whether the code is still that of the run.
+READS_RECORD = re.compile(r"\bload_record\(['\"]([\w-]+)['\"]\)")
+
 
 def owner(file: Path) -> Path | None:
     """Return the ``__init__.py`` of the package that a file lies in."""
@@ -31,6 +35,8 @@ def data_of(files: set[Path], source: Path) -> set[Path]:
 def fingerprint(cells: list[str], root: Path = ROOT) -> str:
     """Return a digest of all that some code cells rest on, themselves aside."""
     code = "\n".join(map(TransformerManager().transform_cell, cells))
+    records = sorted(set(READS_RECORD.findall(code)))
+    code += "".join(f"\nimport shoprec.experiments.{name}" for name in records)
     files = reached(code, root / "src")
     texts = {file: file.read_text("utf8") for file in files | data_of(files, root / "src")}
     shown = any(map(READS_SOURCE.search, [code, *(texts[file] for file in files)]))
@@ -38,6 +44,8 @@ def fingerprint(cells: list[str], root: Path = ROOT) -> str:
     for file in sorted(texts):
         text = essence(texts[file]) if file in files and not shown else texts[file]
         digest.update(f"\0{file.relative_to(root)}\0{text}".encode())
+    for file in sorted(file for name in records for file in (root / "recorded").glob(f"{name}.*")):
+        digest.update(f"\0{file.relative_to(root)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -207,3 +207,19 @@ def test_notebooks_run_at_the_same_time_and_once(book: Path) -> None:
         assert "1 failed" in report, report
         for words in ("cell 3\n", "----> 2 1 / x", "ZeroDivisionError: division by zero"):
             assert words in report, report
+
+
+def test_a_run_rests_on_the_recording_that_it_reads_and_on_the_code_that_makes_one(tmp_path: Path) -> None:
+    package, recorded = tmp_path / "src" / "shoprec" / "experiments", tmp_path / "recorded"
+    package.mkdir(parents=True)
+    recorded.mkdir()
+    (tmp_path / "constraints.txt").touch()
+    (package / "board.py").write_text("SEEDS = 3")
+    reads, others = ['record = load_record("board")'], ["record = load_record('other')"]
+    before = {name: fingerprint(cells, tmp_path) for name, cells in (("reads", reads), ("others", others))}
+    for file in (recorded / "board.json", package / "board.py"):
+        file.write_text("SEEDS = 5")
+        now = fingerprint(reads, tmp_path)
+        assert now != before["reads"]
+        assert fingerprint(others, tmp_path) == before["others"]
+        before["reads"] = now

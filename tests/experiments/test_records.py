@@ -20,10 +20,11 @@ def households(model="B", cut="2017-07-01", seed=0):
     return pd.DataFrame({"household": [7, 1]} | values).assign(model=model, cut=cut, seed=seed)
 
 
-def test_what_is_written_is_read_again(tmp_path):
+def test_what_is_written_is_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
     cells = [cell("B"), cell("A", seed=1)]
-    save_record("leaderboard", cells, pd.concat([households("B"), households("A", seed=1)]), tmp_path)
-    record = load_record("leaderboard", tmp_path)
+    save_record("leaderboard", cells, pd.concat([households("B"), households("A", seed=1)]))
+    record = load_record("leaderboard")
     assert record.cells["model"].tolist() == ["A", "B"]
     assert record.cells["settings"].tolist() == [{"k": 5}, {"k": 5}]
     assert record.households["household"].tolist() == [1, 7, 1, 7]
@@ -32,22 +33,25 @@ def test_what_is_written_is_read_again(tmp_path):
     assert record.stamp["seconds"] == 6
     assert set(record.stamp["versions"]) == set(records.VERSIONS)
     assert record.current
-    lines = (tmp_path / "leaderboard.json").read_text().splitlines()
+    lines = (tmp_path / "recorded" / "leaderboard.json").read_text().splitlines()
     assert sum('"model"' in line for line in lines) == len(cells)  # one line each, so that a renewed one can be seen
 
 
-def test_a_record_of_other_code_is_told_from_one_of_this_code(tmp_path):
-    save_record("leaderboard", [cell()], households(), tmp_path)
+def test_a_record_of_other_code_is_told_from_one_of_this_code(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RECORDED", tmp_path)
+    save_record("leaderboard", [cell()], households())
     path = tmp_path / "leaderboard.json"
     notes = json.loads(path.read_text())
     path.write_text(json.dumps(notes | {"fingerprint": "0" * 64}))
-    assert not load_record("leaderboard", tmp_path).current
+    assert not load_record("leaderboard").current
 
 
-def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path):
-    for folder in (tmp_path, None):
-        with pytest.raises(FileNotFoundError, match="make record run=leaderboard"):
-            load_record("leaderboard", folder)
+def test_what_is_missing_is_named_with_the_command_that_makes_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RECORDED", tmp_path)
+    for missing in ("json", "parquet"):
+        with pytest.raises(FileNotFoundError, match=f"{missing} is missing: `make record run=leaderboard`"):
+            load_record("leaderboard")
+        (tmp_path / "leaderboard.json").write_text("{}")
 
 
 def test_what_is_finished_is_not_done_again(tmp_path):
@@ -77,7 +81,7 @@ def test_finished_cells_come_back_with_their_households(tmp_path):
 
 def test_other_code_finds_no_parts_of_this_code(tmp_path, monkeypatch):
     first = Parts.of("leaderboard", tmp_path)
-    monkeypatch.setattr(records, "digest", lambda code: "f" * 64)
+    monkeypatch.setattr(records, "fingerprint", lambda name: "f" * 64)
     assert Parts.of("leaderboard", tmp_path).folder != first.folder
 
 

@@ -3,8 +3,7 @@
 import sys
 from importlib import import_module
 
-from shoprec.experiments.provenance import SOURCE
-from shoprec.experiments.records import save_record
+from shoprec.experiments.records import RECORDED, save_record
 
 RUNS = ("leaderboard",)  #: modules of this room with a function ``run``
 
@@ -14,8 +13,8 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 1 or arguments[0] not in RUNS:
         sys.exit(f"name one run: make record run=NAME, with NAME one of {', '.join(RUNS)}")
     cells, households = import_module(f"shoprec.experiments.{arguments[0]}").run()
-    save_record(arguments[0], cells, households, SOURCE.parent / "recorded")
-    print(f"written: recorded/{arguments[0]}.json and .parquet")
+    save_record(arguments[0], cells, households)
+    print(f"written: {RECORDED / arguments[0]}.json and .parquet")
 
 
 if __name__ == "__main__":

