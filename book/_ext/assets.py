@@ -24,7 +24,7 @@ DRAWING = r'[{{,]"?{name}"?:\[(\d+),(\d+),\[[^\]]*\],"[0-9a-f]+","([^"]+)"'
 # What the theme makes reachable by keyboard, one at a time; scrollable.js does it for all at once.
 SCROLLABLE = '"pre, .nboutput > .output_area, .cell_output > .output, .jp-RenderedHTMLCommon"'
 ICONS = """
-:is(.fa-solid, .fa-brands) {
+.fa-solid, .fa-brands {
   display: inline-block; width: 1em; height: 1em; vertical-align: -.125em; background: currentColor;
   mask: var(--icon) center / contain no-repeat; forced-color-adjust: preserve-parent-color;
 }

@@ -38,6 +38,12 @@ INK = re.compile("|".join(INKS))
 DECIMALS = re.compile(r"(\.\d\d)\d+")  # of points: nobody sees a thousandth
 PNG = "data:image/png;base64,"
 SHEET = "sheet"  # what a picture that explains is drawn on; its words have no room for a second language
+WORDS = {"zh": {"open": "放大", "close": "关闭"}, "en": {"open": "Enlarge", "close": "Close"}}
+# Enlarges the figure after it, on phones; enlarge.js shows it.
+BUTTON = (
+    '<button class="enlarge btn" type="button" title="{open}" aria-label="{open}" data-close="{close}" hidden>'
+    '<i class="fa-solid fa-expand" aria-hidden="true"></i></button>'
+)
 FONT = re.compile(r"font-family:[^;]*;? ?")
 GROUP, TEXT, SPAN, STYLE = (f"{{{SVG}}}{tag}" for tag in ("g", "text", "tspan", "style"))
 
@@ -141,8 +147,8 @@ class drawing(nodes.General, nodes.Element):
 
 
 def visit(self: HTML5Translator, node: drawing) -> None:
-    """Write the figure."""
-    self.body.append(node["svg"])
+    """Write the figure, and the button that enlarges it."""
+    self.body.append(BUTTON.format_map(WORDS[self.config.book_lang]) + node["svg"])
     raise nodes.SkipNode
 
 

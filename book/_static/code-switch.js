@@ -3,8 +3,10 @@
 document.addEventListener("DOMContentLoaded", () => {
   const { dataset } = document.documentElement, button = document.querySelector(".code-switch");
   const apply = () => {
-    if (dataset.code) for (const box of document.querySelectorAll("details.code")) box.open = dataset.code === "open";
-    dataset.codeApplied = "";
+    if (dataset.code) {
+      for (const box of document.querySelectorAll("details.code")) box.open = dataset.code === "open";
+      dataset.codeApplied = "";
+    }
     const next = dataset.code === "folded" ? "open" : "folded";
     if (button) button.title = button.ariaLabel = button.dataset[next];
   };

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from book_pages import CHAPTER, VIEWS
 from bs4 import BeautifulSoup
 from nbformat import writes
@@ -176,3 +177,39 @@ def test_figures_fit_or_scroll_and_can_be_read(chapter: Page, width: int) -> Non
         assert over <= 0
         assert sideways <= 0
         assert text >= 6
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_enlarges_figures(page: Page, site_url: str, view: str, scheme: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"{site_url}/{view}/{CHAPTER}.html")
+    button = page.locator(".enlarge").first
+    figure = page.locator("article svg.drawing").first
+    name = figure.get_attribute("aria-label")
+    for leave in ("Escape", "Enter"):  # closes, or presses the button that closes
+        button.press("Enter")
+        expect(page.get_by_role("dialog").get_by_role("img", name=name)).to_be_in_viewport(ratio=1)
+        grown, text = page.locator("dialog svg").evaluate(
+            """large => {
+                const small = document.querySelector("article svg.drawing"), size = (e) => e.getBoundingClientRect();
+                const sizes = [...large.querySelectorAll("text")].map((t) => parseFloat(getComputedStyle(t).fontSize));
+                const scale = Math.max(size(large).width, size(large).height) / large.viewBox.baseVal.width;
+                return [innerWidth - size(small).right, Math.min(scale, 1) * Math.min(...sizes)];
+            }"""
+        )
+        assert grown < 0  # on the page it is wider than the window
+        assert text >= 6
+        report = Axe().run(page, context={"include": [["dialog"]]}, options={"resultTypes": ["violations"]})
+        assert not report.violations_count, report.generate_report()
+        page.keyboard.press(leave)
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(button).to_be_focused()
+
+
+def test_where_figures_fit_nothing_enlarges_them(page: Page, site_url: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto(f"{site_url}/zh/{CHAPTER}.html")
+    assert page.locator(".enlarge").count() > 0
+    expect(page.locator(".enlarge:visible")).to_have_count(0)

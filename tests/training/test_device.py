@@ -59,7 +59,7 @@ def test_the_environment_decides_unless_a_device_is_named(machine, monkeypatch):
 
 def test_devices_have_names(monkeypatch):
     assert describe_device(torch.device("cpu")).startswith("CPU ")
-    assert f"{torch.get_num_threads()} threads" in describe_device(torch.device("cpu"))
+    assert f"× {torch.get_num_threads()}" in describe_device(torch.device("cpu"))
     assert describe_device(torch.device("mps")).startswith("Apple GPU")
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Card {device.index}")
     assert describe_device(torch.device("cuda:1")) == "Card 1"

@@ -91,14 +91,14 @@ def pick_device(name: str | None = None) -> "torch.device":
 
 
 def describe_device(device: "torch.device") -> str:
-    """Name a device for a person, e.g. ``"NVIDIA H100 80GB HBM3"`` or ``"CPU x86_64, 2 threads"``."""
+    """Name a device for a person, e.g. ``"NVIDIA H100 80GB HBM3"`` or ``"CPU x86_64 × 2"``, on two threads."""
     import torch
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     if device.type == "mps":
         return f"Apple GPU ({platform.machine()})"
-    return f"CPU {platform.machine()}, {torch.get_num_threads()} threads"
+    return f"CPU {platform.machine()} × {torch.get_num_threads()}"
 
 
 def compile_modules(modules: "Iterable[torch.nn.Module]", device: "torch.device", backend: str | None = None) -> bool:
