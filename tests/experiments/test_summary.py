@@ -160,3 +160,25 @@ def test_p_values_tell_a_difference_from_none() -> None:
 def test_what_cannot_be_right_is_named(change, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         resample(recording(change(made_up(["A", "B"]).households)))
+
+
+def test_pairs_agree_with_the_differences_from_one_model():
+    six = resample(made_up({"A": 1, "B": 3, "C": 1}), n=200)
+    pairs, differences = six.pairs([("A", "C"), ("B", "C")]), six.differences("C")
+    np.testing.assert_allclose(pairs[["mean", "low", "high", "p"]], differences.loc[["A", "B"]])
+    swapped = six.pairs([("C", "A")]).iloc[0]
+    np.testing.assert_allclose(swapped[["mean", "low", "high"]], -pairs.loc[("A", "C"), ["mean", "high", "low"]])
+    months = pd.DataFrame(six.mean, six.models, six.cuts)
+    assert pairs.loc[("A", "C"), "ahead"] == (months.loc["A"] > months.loc["C"]).sum()
+
+
+def test_a_pair_that_lacks_a_month_has_no_difference():
+    record = made_up({"A": 1, "B": 1})
+    few = record.households.query("not (model == 'B' and cut == '2017-08-01')")
+    pair = resample(replace(record, households=few), n=50).pairs([("A", "B")]).iloc[0]
+    assert pair[["mean", "low", "high", "p"]].isna().all()
+
+
+def test_a_model_that_is_not_recorded_is_named():
+    with pytest.raises(ValueError, match="nothing is recorded of Oracle; recorded are A, B"):
+        resample(made_up({"A": 1, "B": 1}), n=50).pairs([("A", "Oracle")])

@@ -1,5 +1,6 @@
 """What a recording says: means over months, with intervals over households, seeds and months."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,16 +65,41 @@ class Resampled:
             comparisons. Where ``model`` was chosen because it is the best here, the differences look larger than
             they are.
         """
-        at = self.models.tolist().index(model)
+        others = [other for other in self.models if other != model]
+        table = self.pairs([(other, model) for other in others]).set_axis(pd.Index(others), axis=0)
+        return table.dropna().drop(columns="ahead")
+
+    def pairs(self, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+        """How much the first model of each pair scores more than the second, in the same draws, over all months.
+
+        Parameters
+        ----------
+        pairs : sequence of pairs of names
+
+        Returns
+        -------
+        DataFrame
+            Indexed by pair; columns ``mean, low, high``, ``p``, two-sided and corrected by Holm's method for the number
+            of pairs, and ``ahead``, the number of months in which the first model's mean is higher.
+
+        Raises
+        ------
+        ValueError
+            If nothing is recorded of a model.
+        """
+        place = {name: at for at, name in enumerate(self.models)}
+        if unknown := sorted({name for pair in pairs for name in pair} - set(place)):
+            raise ValueError(f"nothing is recorded of {', '.join(unknown)}; recorded are {', '.join(place)}")
+        first, second = ([place[pair[half]] for pair in pairs] for half in (0, 1))
         draws = self._pooled_draws()
-        draws = draws - draws[:, [at]]
-        means = self.mean.mean(axis=1)
+        draws, gap = draws[:, first] - draws[:, second], self.mean[first] - self.mean[second]
         low, high = np.quantile(draws, INTERVAL, axis=0)
-        table = pd.DataFrame({"mean": means - means[at], "low": low, "high": high}, self.models)
         below, above = (draws <= 0).sum(axis=0), (draws >= 0).sum(axis=0)
         p = np.minimum(1, 2 * (np.minimum(below, above) + 1) / (len(draws) + 1))
-        table = table.assign(p=p).drop(index=model).dropna()
-        return table.assign(p=holm(table["p"].to_numpy()))
+        known = ~np.isnan(gap).any(axis=1)
+        p[known], p[~known] = holm(p[known]), np.nan
+        columns = {"mean": gap.mean(axis=1), "low": low, "high": high, "p": p, "ahead": (gap > 0).sum(axis=1)}
+        return pd.DataFrame(columns, pd.MultiIndex.from_tuples(pairs, names=["model", "than"]))
 
     def _pooled_draws(self) -> Floats:
         return np.einsum("nc,nmc->nm", self.months, self.drawn)  # a missing month makes NaN, whatever its weight
