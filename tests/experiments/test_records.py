@@ -23,7 +23,7 @@ def households(model="B", cut="2017-07-01", seed=0):
 def test_what_is_written_is_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDED", tmp_path / "recorded")
     cells = [cell("B"), cell("A", seed=1)]
-    save_record("leaderboard", cells, pd.concat([households("B"), households("A", seed=1)]))
+    save_record("leaderboard", cells, pd.concat([households("B"), households("A", seed=1)]), 6.4)
     record = load_record("leaderboard")
     assert record.cells["model"].tolist() == ["A", "B"]
     assert record.cells["settings"].tolist() == [{"k": 5}, {"k": 5}]
@@ -39,7 +39,7 @@ def test_what_is_written_is_read_again(tmp_path, monkeypatch):
 
 def test_a_record_of_other_code_is_told_from_one_of_this_code(tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDED", tmp_path)
-    save_record("leaderboard", [cell()], households())
+    save_record("leaderboard", [cell()], households(), 1.0)
     path = tmp_path / "leaderboard.json"
     notes = json.loads(path.read_text())
     path.write_text(json.dumps(notes | {"fingerprint": "0" * 64}))

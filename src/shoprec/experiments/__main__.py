@@ -12,8 +12,7 @@ def main(arguments: list[str]) -> None:
     """Run the experiment that is named."""
     if len(arguments) != 1 or arguments[0] not in RUNS:
         sys.exit(f"name one run: make record run=NAME, with NAME one of {', '.join(RUNS)}")
-    cells, households = import_module(f"shoprec.experiments.{arguments[0]}").run()
-    save_record(arguments[0], cells, households)
+    save_record(arguments[0], *import_module(f"shoprec.experiments.{arguments[0]}").run())
     print(f"written: {RECORDED / arguments[0]}.json and .parquet")
 
 

@@ -84,14 +84,19 @@ class Ready:
         return self.model.score(households)
 
 
-def run(cuts: Sequence[str] = CUTS, seeds: int = SEEDS) -> tuple[list[dict[str, Any]], pd.DataFrame]:
-    """Record what has not been recorded yet, and return all cells with their households' results."""
+def run(cuts: Sequence[str] = CUTS, seeds: int = SEEDS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
+    """Record what has not been recorded yet; all cells, their households' results, and the seconds of a core it took.
+
+    The seconds are those of searching, training and fitting; a hybrid's are its members', and not counted again.
+    """
     parts = Parts.of("leaderboard")
     waiting = [cut for cut in cuts if not parts.has(f"{cut}-finished")]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for cut in pool.map(partial(record_cut, parts=parts, seeds=seeds), waiting):
             print(f"{cut}: finished", flush=True)
-    return parts.finished()
+    cells, households = parts.finished()
+    single = (cell for cell in cells if cell["model"] not in HYBRIDS | WITH_NETWORKS)
+    return cells, households, sum(cell["search_seconds"] + cell["fit_seconds"] for cell in single)
 
 
 @threadpool_limits.wrap(limits=1)  # a process has one core

@@ -21,15 +21,15 @@ def stamp(record: Record) -> Line:
     --------
     >>> about = {"date": "2026-11-26", "device": "CPU", "python": "3.11.2", "versions": {}, "seconds": 3600}
     >>> stamp(Record("leaderboard", pd.DataFrame(), pd.DataFrame(), about, True)).en
-    'Recorded on 2026-11-26, CPU, 60 minutes, with Python 3.11.2; renew with make record run=leaderboard'
+    'Recorded on 2026-11-26, CPU, 60 minutes of a core, with Python 3.11.2; renew with make record run=leaderboard'
     """
     about, old = record.stamp, not record.current
     versions = ", ".join(
         f"{name} {version}" for name, version in {"Python": about["python"], **about["versions"]}.items()
     )
     values = about["date"], about["device"], round(about["seconds"] / 60), versions, f"make record run={record.name}"
-    zh = "录制于 {}，{}，用时 {} 分钟，{}；重新录制：{}".format(*values)
-    en = "Recorded on {}, {}, {} minutes, with {}; renew with {}".format(*values)
+    zh = "录制于 {}，{}，共用一个核 {} 分钟，{}；重新录制：{}".format(*values)
+    en = "Recorded on {}, {}, {} minutes of a core, with {}; renew with {}".format(*values)
     return Line("此后代码有改动，这是旧版本的结果。" * old + zh, "With an earlier version of the code. " * old + en)
 
 
