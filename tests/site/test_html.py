@@ -91,9 +91,10 @@ def lacks_icons(path: Path) -> Iterator[str]:
 def leaves_pictures_unsaid(path: Path) -> Iterator[str]:
     """A picture isn't put into words, or into a file's name, or not in the page's language."""
     page = soup(path)
-    wanted = VIEW_WORDS[page.html.get("data-view") or page.html["lang"]]
+    view = page.html.get("data-view") or page.html["lang"]
     for picture in page.select("article img, article svg[role=img]"):
         words = picture.get("alt") or picture.get("aria-label", "")
+        wanted = VIEW_WORDS[picture.get("lang", view)]  # side by side, a picture that explains is there once in each
         if not wanted(words) or re.search(r"[0-9a-f]{20}|\.(svg|png|jpe?g)\b", words):
             yield f"a picture is called “{words}”"
 

@@ -26,12 +26,12 @@ PROSE = """cells => cells.map(cell => {
 WORDS = {
     "zh": {
         "titles": ["4.2 相似度", "4.2.1 余弦", "定理 4.10（柯西–施瓦茨不等式）", "练习 4.6（",
-                   "解答：练习 4.6（", "原文说 § 4.2", "图 4.8"],
+                   "解答：练习 4.6（", "原文说 § 4.2", "图 4.11"],
         "section": "第 4.2.2 节", "choose": "选 A", "wrong": "✗ 不对", "foreign": "Theorem",
     },
     "en": {
         "titles": ["4.2 Similarity", "4.2.1 Cosine", "Theorem 4.10 (Cauchy–Schwarz inequality)", "Exercise 4.6 (",
-                   "Solution to Exercise 4.6 (", "The source says § 4.2", "Fig. 4.8"],
+                   "Solution to Exercise 4.6 (", "The source says § 4.2", "Fig. 4.11"],
         "section": "section 4.2.2", "choose": "Choose A", "wrong": "✗ Not quite", "foreign": "定理",
     },
 }  # fmt: skip

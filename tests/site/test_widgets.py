@@ -6,8 +6,6 @@ from playwright.sync_api import Page
 from widget_page import show
 from widget_samples import NAMES, SAMPLES
 
-from shoprec.experiments.records import RECORDED
-
 by_widget = pytest.mark.parametrize("name", SAMPLES)
 by_language = pytest.mark.parametrize("lang", ["zh", "en", "both"])
 
@@ -55,8 +53,6 @@ def test_alone_on_a_page(page: Page, name: str, lang: str) -> None:
 @by_widget
 @by_language
 def test_in_its_chapter(page: Page, site_url: str, name: str, lang: str) -> None:
-    if name == "score-board" and not (RECORDED / "leaderboard.json").exists():
-        pytest.skip("nothing is recorded yet, and the page says so: make record run=leaderboard")
     page.goto(f"{site_url}/{lang}/{SAMPLES[name].page}.html")
     widget = page.locator(name).first
     widget.scroll_into_view_if_needed()
