@@ -89,7 +89,7 @@ def save_record(name: str, cells: list[dict[str, Any]], households: pd.DataFrame
     small.to_parquet(RECORDED / f"{name}.parquet", compression="zstd", compression_level=19, index=False)
     stamp = {
         "date": date.today().isoformat(),
-        "device": f"{_processor()}, one thread for each cut",
+        "device": _processor(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in VERSIONS},
         "seconds": round(seconds),
