@@ -5,3 +5,8 @@ from hypothesis import settings
 # A time limit per example would fail on a busy machine.
 settings.register_profile("shoprec", deadline=None)
 settings.load_profile("shoprec")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name no test by bytes: a packed file holds the time of its making, and all workers must find the same names."""
+    return argname if isinstance(val, bytes) else None
