@@ -1,0 +1,197 @@
+"""What keeps a network without pointing at the level of the bestseller list: its training, one change at a time.
+
+``make record run=plain_network`` runs it, one process per core. Two recipes stand at the ends: ``chapter``, that of
+section 3.1's quick networks, and ``lifted``. Each of the others is ``lifted`` with one setting put back to what it is
+in ``chapter``; but ``longer`` is ``chapter`` with as many windows as ``lifted``, and ``purchase`` asks for the next
+purchase instead of the next basket. The stage of training is chosen in November, and December counts.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+from threadpoolctl import threadpool_limits
+
+from shoprec.data.journey import complete_journey
+from shoprec.evaluation import evaluate
+from shoprec.experiments.leaderboard import judged
+from shoprec.experiments.records import Parts
+from shoprec.formulas.arrays import Codes
+from shoprec.models.batches import Batch, TrainingSet, make_batch
+from shoprec.models.sequential import SequentialRecommender
+from shoprec.models.transformer import PurchaseTransformer, TransformerConfig
+from shoprec.tasks import CUTS, Task, tasks_at
+from shoprec.training.loop import TrainingConfig, train
+
+SEEDS = 3
+STAGES = 4  #: of a run, after each of which the network is judged in November
+CUT = CUTS[-1]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and its training.
+
+    Attributes
+    ----------
+    windows : int
+        That the training reads, those of all stages together.
+    batch_size, n_dates : int
+        Windows per step, and dates asked for in each.
+    learning_rate : float
+        Its peak.
+    dropout : float
+        Share of activations that training sets to zero.
+    n_sampled : int or None
+        Products that the softmax's denominator is estimated from; without it, all are in it.
+    d_model, max_length : int
+        Length of the vectors, and purchases in a window.
+    basket : bool
+        Whether the whole next basket is asked for, or only the next purchase.
+    """
+
+    windows: int = 40_000
+    batch_size: int = 128
+    n_dates: int = 16
+    learning_rate: float = 2e-3
+    dropout: float = 0.1
+    n_sampled: int | None = None
+    d_model: int = 64
+    max_length: int = 128
+    basket: bool = True
+
+
+LIFTED = Recipe()
+CHAPTER = Recipe(
+    windows=4_800, batch_size=16, n_dates=4, learning_rate=6e-3, dropout=0.3, n_sampled=512, d_model=32, max_length=48
+)
+
+
+def put_back(*names: str) -> Recipe:
+    """``LIFTED`` with some settings as they are in ``CHAPTER``."""
+    return replace(LIFTED, **{name: getattr(CHAPTER, name) for name in names})
+
+
+RECIPES = {
+    "lifted": LIFTED,
+    "chapter": CHAPTER,
+    "windows": put_back("windows"),
+    "dates": put_back("n_dates"),
+    "batch": put_back("batch_size", "learning_rate"),  # a rate goes with a size
+    "softmax": put_back("n_sampled"),
+    "dropout": put_back("dropout"),
+    "width": put_back("d_model"),
+    "length": put_back("max_length"),
+    "purchase": replace(LIFTED, basket=False),
+    "longer": replace(CHAPTER, windows=LIFTED.windows),
+}
+
+
+class NextPurchases(TrainingSet):
+    """Batches that ask, at random places of a window, for the purchase that stands next, in its basket or in a new one.
+
+    References
+    ----------
+    Kang and McAuley (2018), *Self-attentive sequential recommendation*, ask so, at every place.
+    """
+
+    def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
+        """Draw a window and places for each household."""
+        history = self.history
+        begin, end = history.start[users], history.start[users + 1]
+        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
+        start = np.maximum(begin, stop - self.max_length)
+        window = np.repeat(np.arange(len(users)), self.n_dates)
+        known = rng.integers(start[window] + 1, stop[window])
+        target = np.arange(len(known)), history.item[known]
+        days = history.day[known]
+        batch = make_batch(history, users, stop, window, days, known, self.max_length, target, behaviour=False)
+        return batch.to(self.device)
+
+
+@dataclass
+class Stage:
+    """So many batches of a training set, drawn anew each time."""
+
+    examples: TrainingSet
+    n: int
+
+    def __call__(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """A stage's batches."""
+        left = self.n
+        while left:
+            for batch in self.examples(rng):
+                yield batch
+                left -= 1
+                if not left:
+                    return
+
+
+class Cell(NamedTuple):
+    """A recipe with a seed."""
+
+    recipe: str
+    seed: int
+
+
+def run(seeds: int = SEEDS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
+    """Record what is missing; all cells, their households' results, and the seconds of a core that they took."""
+    parts = Parts.of("plain_network")
+    waiting = [Cell(name, seed) for seed in range(seeds) for name in RECIPES]
+    waiting = [cell for cell in waiting if not parts.has(f"{cell.recipe}-{cell.seed}-finished")]
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for score in pool.map(partial(record_cell, parts=parts), waiting):
+            print(score, flush=True)
+    cells, households = parts.finished()
+    return cells, households, sum(cell["fit_seconds"] for cell in cells)
+
+
+@threadpool_limits.wrap(limits=1)  # a process has one core
+def record_cell(cell: Cell, parts: Parts, recipe: Recipe | None = None, cut: str = CUT) -> str:
+    """Train a network by a recipe, judge it in the month after the cut, and keep the result."""
+    name, seed = cell
+    recipe = recipe or RECIPES[name]
+    start = time.process_time()
+    validation, test = tasks_at(complete_journey().purchases, cut)
+    network, log = trained(recipe, validation, seed)
+    seconds = time.process_time() - start
+    result, households = judged(SequentialRecommender(network).fit(test), test)
+    described = {
+        "model": name,
+        "cut": cut,
+        "seed": seed,
+        "settings": asdict(recipe) | {"stage": int(log["validation"].argmax()) + 1},
+        "validation": [round(score, 5) for score in log["validation"]],
+        "fit_seconds": round(seconds, 1),
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "coverage": round(result.coverage, 5),
+    }
+    parts.save(described, households.assign(model=name, cut=cut, seed=seed))
+    parts.remember(f"{name}-{seed}-finished", dict)
+    return f"{name} {seed}: {result['ndcg'].mean():.4f}"
+
+
+def trained(recipe: Recipe, validation: Task, seed: int) -> tuple[PurchaseTransformer, pd.DataFrame]:
+    """A network at the stage that does best in the month to tune on, and what each stage did."""
+    config = TransformerConfig(
+        recipe.d_model, max_length=recipe.max_length, dropout=recipe.dropout, behaviour=False, pointing=False
+    )
+    torch.manual_seed(seed)
+    network = PurchaseTransformer(validation.history, config, recipe.n_sampled)
+    examples = (TrainingSet if recipe.basket else NextPurchases)(
+        validation.history, recipe.max_length, recipe.batch_size, recipe.n_dates, behaviour=False
+    )
+    stage = Stage(examples, max(1, round(recipe.windows / recipe.batch_size / STAGES)))
+    training = TrainingConfig(STAGES, STAGES, recipe.learning_rate, seed=seed)
+
+    def ndcg(network: PurchaseTransformer) -> float:
+        return float(evaluate(SequentialRecommender(network).fit(validation), validation)["ndcg"].mean())
+
+    return network, train(network, stage, stage.n, ndcg, training, progress=False)
