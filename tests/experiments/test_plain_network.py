@@ -29,15 +29,16 @@ def changed(recipe: Recipe, since: Recipe) -> set[str]:
 
 
 def test_each_recipe_changes_what_it_is_named_for():
-    back = {"windows": "windows", "dates": "n_dates", "softmax": "n_sampled", "dropout": "dropout"}
+    back = {"windows": "windows", "start": "from_svd", "softmax": "n_sampled", "dropout": "dropout"}
     back |= {"width": "d_model", "length": "max_length"}
     for name, setting in back.items():
         assert changed(RECIPES[name], LIFTED) == {setting}
         assert getattr(RECIPES[name], setting) == getattr(CHAPTER, setting)
     assert changed(RECIPES["batch"], LIFTED) == {"batch_size", "learning_rate"}
     assert changed(RECIPES["purchase"], LIFTED) == {"basket"}
+    assert changed(RECIPES["pointing"], LIFTED) == {"pointing"}
     assert changed(RECIPES["longer"], CHAPTER) == {"windows"}
-    named = {*back, "batch", "purchase", "longer", "lifted", "chapter"}
+    named = {*back, "batch", "purchase", "pointing", "longer", "lifted", "chapter"}
     assert set(RECIPES) == named  # nothing is recorded that this test doesn't know
     # All that tells the two ends apart is put back by one of the recipes.
     assert changed(CHAPTER, LIFTED) == {*back.values(), "batch_size", "learning_rate"}

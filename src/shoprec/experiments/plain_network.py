@@ -2,8 +2,9 @@
 
 ``make record run=plain_network`` runs it, one process per core. Two recipes stand at the ends: ``chapter``, that of
 section 3.1's quick networks, and ``lifted``. Each of the others is ``lifted`` with one setting put back to what it is
-in ``chapter``; but ``longer`` is ``chapter`` with as many windows as ``lifted``, and ``purchase`` asks for the next
-purchase instead of the next basket. The stage of training is chosen in November, and December counts.
+in ``chapter``; but ``longer`` is ``chapter`` with as many windows as ``lifted``, ``purchase`` asks for the next purchase
+instead of the next basket, and ``pointing`` adds the direct path that plain networks lack. The stage of training is
+chosen in November, and December counts.
 """
 
 import os
@@ -25,13 +26,16 @@ from shoprec.experiments.leaderboard import judged
 from shoprec.experiments.records import Parts
 from shoprec.formulas.arrays import Codes
 from shoprec.models.batches import Batch, TrainingSet, make_batch
+from shoprec.models.factors import SVD
 from shoprec.models.sequential import SequentialRecommender
 from shoprec.models.transformer import PurchaseTransformer, TransformerConfig
 from shoprec.tasks import CUTS, Task, tasks_at
 from shoprec.training.loop import TrainingConfig, train
 
 SEEDS = 3
+N_DATES = 4  #: asked for in each window
 STAGES = 4  #: of a run, after each of which the network is judged in November
+SPREAD = 0.06  #: of the products' vectors that start from a decomposition
 CUT = CUTS[-1]
 
 
@@ -43,8 +47,8 @@ class Recipe:
     ----------
     windows : int
         That the training reads, those of all stages together.
-    batch_size, n_dates : int
-        Windows per step, and dates asked for in each.
+    batch_size : int
+        Windows per step.
     learning_rate : float
         Its peak.
     dropout : float
@@ -53,25 +57,31 @@ class Recipe:
         Products that the softmax's denominator is estimated from; without it, all are in it.
     d_model, max_length : int
         Length of the vectors, and purchases in a window.
+    from_svd : bool
+        Whether the products' vectors start from those of a singular value decomposition, or from random ones.
     basket : bool
         Whether the whole next basket is asked for, or only the next purchase.
+    pointing : bool
+        Whether the network has a direct path to the household's own purchases.
     """
 
     windows: int = 40_000
-    batch_size: int = 128
-    n_dates: int = 16
-    learning_rate: float = 2e-3
+    batch_size: int = 32
+    learning_rate: float = 1e-3
     dropout: float = 0.1
     n_sampled: int | None = None
     d_model: int = 64
     max_length: int = 128
+    from_svd: bool = True
     basket: bool = True
+    pointing: bool = False
 
 
 LIFTED = Recipe()
 CHAPTER = Recipe(
-    windows=4_800, batch_size=16, n_dates=4, learning_rate=6e-3, dropout=0.3, n_sampled=512, d_model=32, max_length=48
-)
+    windows=4_800, batch_size=16, learning_rate=6e-3, dropout=0.3, n_sampled=512, d_model=32, max_length=48,
+    from_svd=False,
+)  # fmt: skip
 
 
 def put_back(*names: str) -> Recipe:
@@ -83,13 +93,14 @@ RECIPES = {
     "lifted": LIFTED,
     "chapter": CHAPTER,
     "windows": put_back("windows"),
-    "dates": put_back("n_dates"),
+    "start": put_back("from_svd"),
     "batch": put_back("batch_size", "learning_rate"),  # a rate goes with a size
     "softmax": put_back("n_sampled"),
     "dropout": put_back("dropout"),
     "width": put_back("d_model"),
     "length": put_back("max_length"),
     "purchase": replace(LIFTED, basket=False),
+    "pointing": replace(LIFTED, pointing=True),
     "longer": replace(CHAPTER, windows=LIFTED.windows),
 }
 
@@ -181,12 +192,18 @@ def record_cell(cell: Cell, parts: Parts, recipe: Recipe | None = None, cut: str
 def trained(recipe: Recipe, validation: Task, seed: int) -> tuple[PurchaseTransformer, pd.DataFrame]:
     """A network at the stage that does best in the month to tune on, and what each stage did."""
     config = TransformerConfig(
-        recipe.d_model, max_length=recipe.max_length, dropout=recipe.dropout, behaviour=False, pointing=False
+        recipe.d_model,
+        max_length=recipe.max_length,
+        dropout=recipe.dropout,
+        behaviour=False,
+        pointing=recipe.pointing,
     )
     torch.manual_seed(seed)
     network = PurchaseTransformer(validation.history, config, recipe.n_sampled)
+    if recipe.from_svd:
+        start_from_svd(network, validation)
     examples = (TrainingSet if recipe.basket else NextPurchases)(
-        validation.history, recipe.max_length, recipe.batch_size, recipe.n_dates, behaviour=False
+        validation.history, recipe.max_length, recipe.batch_size, N_DATES, behaviour=False
     )
     stage = Stage(examples, max(1, round(recipe.windows / recipe.batch_size / STAGES)))
     training = TrainingConfig(STAGES, STAGES, recipe.learning_rate, seed=seed)
@@ -195,3 +212,15 @@ def trained(recipe: Recipe, validation: Task, seed: int) -> tuple[PurchaseTransf
         return float(evaluate(SequentialRecommender(network).fit(validation), validation)["ndcg"].mean())
 
     return network, train(network, stage, stage.n, ndcg, training, progress=False)
+
+
+@torch.no_grad()
+def start_from_svd(network: PurchaseTransformer, task: Task) -> None:
+    r"""Let products that the same households buy start near one another: the rows of :math:`V_d \Sigma_d^{1/2}`.
+
+    As large as vectors of a trained network, by their standard deviation; random ones start at a third of that.
+    """
+    model = SVD(network.config.d_model, half_life=np.inf).fit(task)
+    singular = np.linalg.norm(model.purchases_ @ model.directions_.T, axis=0)
+    vectors = model.directions_.T * np.sqrt(singular)
+    network.item.weight[: network.n_items] = torch.as_tensor(vectors * (SPREAD / vectors.std()))
