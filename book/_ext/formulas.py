@@ -50,6 +50,7 @@ GLYPH = re.compile(r'xlink:href="#(MJX-[^"]+)"')
 OTHERS = r'(?: data-[\w-]+="[^"]*")*'
 STILL = re.compile(rf"<g{OTHERS}>((?:<use [^>]*></use>)*)</g>")
 MOVED = re.compile(rf'<g{OTHERS} (transform="[^"]*"){OTHERS}><use (?!transform)([^>]*)></use></g>')
+OPENING = re.compile(r"[（“《(\[]+$")
 CLOSING = re.compile(r"[，。；：、）”？！》,.;:)?!]+")
 
 
@@ -158,21 +159,30 @@ def add_glyphs(app: Sphinx, pagename: str, templatename: str, context: dict, doc
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Hold each inline formula and the punctuation after it together.
+    """Hold each inline formula together with the bracket before it and the punctuation after it.
 
-    Browsers break a line after any picture, be it before a full stop.
+    Browsers break a line at either side of a picture, be it before a full stop.
     """
 
     default_priority = 15  # after the table of claims has got its formulas
 
     def run(self, **kwargs: object) -> None:
-        """Wrap the formulas of one page that punctuation follows."""
+        """Wrap the formulas of one page that stand at punctuation."""
         for formula in list(self.document.findall(nodes.math)):
-            after = formula.next_node(descend=False, siblings=True)
-            if isinstance(after, nodes.Text) and (closing := CLOSING.match(after)):
-                pair = nodes.inline("", "", formula.deepcopy(), nodes.Text(closing[0]), classes=["unbroken"])
-                after.parent.replace(after, nodes.Text(after[closing.end() :]))
-                formula.replace_self(pair)
+            siblings, place = formula.parent.children, formula.parent.index(formula)
+            before, after = siblings[max(0, place - 1)], siblings[min(place + 1, len(siblings) - 1)]
+            opening = OPENING.search(before) if isinstance(before, nodes.Text) else None
+            closing = CLOSING.match(after) if isinstance(after, nodes.Text) else None
+            if not (opening or closing):
+                continue
+            kept: list[nodes.Node] = [formula.deepcopy()]
+            if opening:
+                formula.parent.replace(before, nodes.Text(before[: opening.start()]))
+                kept.insert(0, nodes.Text(opening[0]))
+            if closing:
+                formula.parent.replace(after, nodes.Text(after[closing.end() :]))
+                kept.append(nodes.Text(closing[0]))
+            formula.replace_self(nodes.inline("", "", *kept, classes=["unbroken"]))
 
 
 def setup(app: Sphinx) -> dict:

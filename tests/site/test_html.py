@@ -54,12 +54,13 @@ def leads_nowhere(path: Path) -> Iterator[str]:
             yield f"the link {link['href']} leads nowhere"
 
 
-def breaks_before_punctuation(path: Path) -> Iterator[str]:
-    """A line may begin with the punctuation that follows a formula."""
+def breaks_at_punctuation(path: Path) -> Iterator[str]:
+    """A line may begin with the punctuation that follows a formula, or end with the bracket before one."""
     for formula in soup(path).select("article span.math"):
         followed = re.match("[，。；：、）”？,.;:)?]", formula.next_sibling or "")
-        if followed and "unbroken" not in formula.parent.get("class", ()):
-            yield f"a line may begin with “{followed[0]}” in: {formula.parent.get_text()[:200]}"
+        opened = re.search(r"[（“《(\[]$", formula.previous_sibling or "")
+        if (followed or opened) and "unbroken" not in formula.parent.get("class", ()):
+            yield f"a line may break at “{(followed or opened)[0]}” in: {formula.parent.get_text()[:200]}"
 
 
 def lacks_drawings(path: Path) -> Iterator[str]:
@@ -133,7 +134,7 @@ def compressed(file: Path) -> int:
 
 
 CHECKS: list[Check] = [
-    shares_ids, leads_nowhere, breaks_before_punctuation, lacks_drawings, lacks_icons,
+    shares_ids, leads_nowhere, breaks_at_punctuation, lacks_drawings, lacks_icons,
     leaves_pictures_unsaid, is_held_up, is_heavy,
 ]  # fmt: skip
 
@@ -155,7 +156,8 @@ def test_the_style_sheet_has_the_colours_of_code_in_both_themes(build: Path, vie
 FAULTY = """<html lang="en"><link rel="stylesheet" href="a.css">
 <link rel="preload" href="b.css"><script src="mathjax.js"></script>
 <i id="a"></i><i id="a"></i> <a href="#b"></a> <a href="gone.html"></a> <a href="faulty.html#a"></a>
-<article><p><span class="math">x</span>, <span class="unbroken"><span class="math">x</span>,</span></p>
+<article><p><span class="math">x</span>, <span class="unbroken"><span class="math">x</span>,</span>
+(<span class="math">x</span></p>
 <span class="formula"><svg><use xlink:href="#y"></use></svg></span><i class="fa-solid fa-drawn"></i>
 <i class="fa-solid fa-star"></i>
 <img alt="../_images/0b62a8.svg"> <img> <svg role="img" aria-label="一只猫"></svg> <img alt="A cat"></article>"""
@@ -166,7 +168,7 @@ FAULTY = """<html lang="en"><link rel="stylesheet" href="a.css">
     [
         (shares_ids, 1),
         (leads_nowhere, 2),
-        (breaks_before_punctuation, 1),
+        (breaks_at_punctuation, 2),
         (lacks_drawings, 4),
         (lacks_icons, 1),
         (leaves_pictures_unsaid, 3),

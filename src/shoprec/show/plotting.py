@@ -62,7 +62,7 @@ def use_style() -> None:
         # Noto first: a label with 𝑘 or √ falls back through this list character by character.
         "font.family": [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans", "STIXGeneral", "sans-serif"],
         "font.sans-serif": ["DejaVu Sans"],
-        "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left",
+        "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left", "axes.labelpad": 7,
         "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
         "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
         "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,

@@ -56,7 +56,7 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
     sns.pointplot(ends, x="value", y="model", hue="family", estimator="median", errorbar=("pi", 100), ax=left, **look)
     left.set(xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months")
     left.grid(visible=True, axis="y")
-    left.legend(loc="lower right", fontsize=8)
+    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4, fontsize=8)  # below: its dots are no models
     months = board[cuts_of(board)].xs("mean", axis=1, level=1)
     sns.heatmap(
         months, annot=True, fmt=".3f", cmap="Blues", vmin=0, cbar=False, ax=right, linewidths=1, annot_kws={"size": 8}

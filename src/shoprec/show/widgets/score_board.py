@@ -96,10 +96,10 @@ def _filter(lines: Iterable[Model]) -> str:
 
 def _head(cuts: list[str]) -> str:
     """Return the headings; ``data-first`` is the direction that a first click sorts in."""
-    names = ("模型", "Model"), ("类别", "Family"), ("章节", "Chapter")
-    scores = [TITLES["all"], *map(month, cuts), *(TITLES[key] for key in SLICES[1:])]
-    cells = [_heading(pair, "ascending") for pair in names]
-    cells += [_heading(pair, "descending", ' aria-sort="descending"' * (not i)) for i, pair in enumerate(scores)]
+    cells = [_heading(("模型", "Model"), "ascending")]
+    cells += [_heading(TITLES["all"], "descending", ' aria-sort="descending"')]  # a phone shows no more than these two
+    cells += [_heading(pair, "ascending") for pair in (("类别", "Family"), ("章节", "Chapter"))]
+    cells += [_heading(pair, "descending") for pair in (*map(month, cuts), *(TITLES[key] for key in SLICES[1:]))]
     cells += [_heading(pair, "ascending") for pair, _, _ in COSTS.values()]
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
@@ -113,9 +113,9 @@ def _row(line: Model, scores: pd.Series, cuts: list[str], end: float) -> str:
     chapter = f'<a href="{line.page}.ipynb">{line.number}</a>'
     cells = [
         f'<th scope="row">{name}</th>',
+        *_scores(scores, ["all"], end),
         f"<td>{both(*FAMILIES[line.family])}</td>",
         f'<td data-value="{line.number}">{chapter}</td>',
-        *_scores(scores, ["all"], end),
         *_scores(scores, [*cuts, *SLICES[1:]]),
         *(_cost(scores[key, "mean"] * factor, form) for key, (_, factor, form) in COSTS.items()),
     ]
