@@ -182,7 +182,10 @@ class FillClaimLists(SphinxPostTransform):
             inner.replace_self(inner.children)
         yield nodes.Text(section_name(claim.section, self.config.book_lang))
         yield text
-        yield element("span", *badges(claim.verdict, self.config.book_lang))
+        badge = badges(claim.verdict, self.config.book_lang) or [
+            nodes.Text("–")
+        ]  # a definition
+        yield element("span", *badge)
 
 
 def claims(env: BuildEnvironment) -> list[Claim]:

@@ -51,6 +51,8 @@ OTHERS = r'(?: data-[\w-]+="[^"]*")*'
 STILL = re.compile(rf"<g{OTHERS}>((?:<use [^>]*></use>)*)</g>")
 MOVED = re.compile(rf'<g{OTHERS} (transform="[^"]*"){OTHERS}><use (?!transform)([^>]*)></use></g>')
 OPENING = re.compile(r"[（“《(\[]+$")
+WIDTH = re.compile(r'<svg[^>]* width="([\d.]+)ex"')
+WIDE = 28  #: heights of an x; within a line, what is wider scrolls on the narrowest phones
 CLOSING = re.compile(r"[，。；：、）”？！》,.;:)?!]+")
 
 
@@ -136,7 +138,9 @@ def aligned(tex: str) -> str:
 def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
     """Write a formula within a line."""
     markup = set_formula(node, node.astext(), display=False)
-    translator.body.append(translator.starttag(node, "span", "", CLASS="math notranslate") + markup + "</span>")
+    width = WIDTH.search(markup)
+    kind = "math notranslate wide" if width and float(width[1]) > WIDE else "math notranslate"
+    translator.body.append(translator.starttag(node, "span", "", CLASS=kind) + markup + "</span>")
     raise nodes.SkipNode
 
 

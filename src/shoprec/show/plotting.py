@@ -184,6 +184,7 @@ def plot_leaderboard(board: pd.DataFrame, names: Mapping[str, Pair] = MODEL_NAME
     titles = [("全部", "All"), ("复购", "Repeat"), ("探索", "Explore")]
     for axis, title in zip(axes, titles, strict=True):
         axis.set(title=label(title), xlim=(0, None), xlabel="", ylabel="")
+        axis.locator_params(axis="x", nbins=4)  # else the last figure of a panel and the first of the next are one
         axis.grid(visible=True, axis="y")
         axis.tick_params(left=False)
     figure.supxlabel("NDCG@10", fontsize=10)
@@ -246,7 +247,7 @@ def plot_pipeline(stages: Sequence[Mapping[str, Any]], back: Pair) -> Axes:
         axis.add_patch(FancyBboxPatch((x, 0.0), width, 1.2, boxstyle=corners, fc="white", ec=color, lw=1.5))
         axis.add_patch(FancyBboxPatch((x, 0.84), width, 0.36, boxstyle=corners, fc=color, ec="none", alpha=0.3))
         axis.text(middle, 0.56, stage["value"], ha="center", va="center", fontsize=19)
-        texts = (("title", 1.01, 11.5, "black"), ("unit", 0.22, 9.5, GREY), ("risk", -0.15, 9.5, RED))
+        texts = (("title", 1.01, 11.5, "black"), ("unit", 0.22, 9.5, GREY), ("risk", -0.15, 8.8, RED))
         for part, y, size, ink in texts:
             axis.text(middle, y, label(stage[part]), ha="center", va="center", fontsize=size, color=ink)
         if i:

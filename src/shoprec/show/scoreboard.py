@@ -48,7 +48,7 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
     """
     lines = [model_named(name) for name in board.index]
     names = [label(line.name) for line in lines]
-    _, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.2), width_ratios=[1.2, 1])
+    _, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.2), width_ratios=[0.9, 1])
     pooled = board["all"].assign(model=names, family=[label(FAMILIES[line.family]) for line in lines])
     ends = pooled.melt(["model", "family"])  # of three values, the median and the range
     look = {"linestyle": "none", "markersize": 6, "capsize": 0.3, "err_kws": {"linewidth": 1.6}}

@@ -117,7 +117,7 @@ def grid(axis: Axes, x: float, y: float, side: float, matrix: Floats, most: floa
 
 
 def step(axis: Axes, y: float, number: int, words: Words, x: float = 4) -> None:
-    """The heading of a step: its number in a disc, and what happens."""
-    axis.add_patch(Circle((x + 8, y), 8, fc=GREY, ec="none"))
-    write(axis, x + 8, y, str(number), 10, "white")
+    """The heading of a step: its number in a ring, and what happens."""
+    axis.add_patch(Circle((x + 8, y), 8, fc="none", ec=GREY, lw=1.2))
+    write(axis, x + 8, y, str(number), 10)
     write(axis, x + 22, y, words, NORMAL, ha="left")
