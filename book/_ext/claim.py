@@ -182,9 +182,7 @@ class FillClaimLists(SphinxPostTransform):
             inner.replace_self(inner.children)
         yield nodes.Text(section_name(claim.section, self.config.book_lang))
         yield text
-        badge = badges(claim.verdict, self.config.book_lang) or [
-            nodes.Text("–")
-        ]  # a definition
+        badge = badges(claim.verdict, self.config.book_lang) or [nodes.Text("–")]  # a definition
         yield element("span", *badge)
 
 

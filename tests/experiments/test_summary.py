@@ -9,7 +9,7 @@ from recordings import CUTS, made_up
 from scipy import stats
 
 from shoprec.experiments.records import Record
-from shoprec.experiments.summary import SLICES, cuts_of, holm, resample, scoreboard
+from shoprec.experiments.summary import SLICES, by_shop, cuts_of, holm, resample, scoreboard
 
 
 def recording(households: pd.DataFrame) -> Record:
@@ -182,3 +182,21 @@ def test_a_pair_that_lacks_a_month_has_no_difference():
 def test_a_model_that_is_not_recorded_is_named():
     with pytest.raises(ValueError, match="nothing is recorded of Oracle; recorded are A, B"):
         resample(made_up({"A": 1, "B": 1}), n=50).pairs([("A", "Oracle")])
+
+
+def test_shops_are_compared_each_by_its_own_households():
+    small, large = made_up(["a: x", "a: y"], households=20), made_up(["b: x", "b: y"], households=50, seed=1)
+    cells = pd.concat([small.cells, large.cells], ignore_index=True)
+    cells[["shop", "name"]] = cells["model"].str.split(": ", expand=True).to_numpy()
+    cells["repeat_share"] = cells["shop"].map({"a": 0.2, "b": 0.5}) + 0.01 * cells.groupby("model").cumcount()
+    record = replace(small, cells=cells, households=pd.concat([small.households, large.households]))
+    table = by_shop(record, "x", n=200).set_index("shop")
+    assert table["name"].tolist() == ["y", "y"]
+    for shop, each in (("a", small), ("b", large)):
+        means = each.households.groupby(["model", "cut"])["all"].mean().unstack()
+        x, y = means.loc[f"{shop}: x"], means.loc[f"{shop}: y"]
+        row = table.loc[shop]
+        assert row["mean"] == pytest.approx((y - x).mean() / x.mean(), rel=1e-4)
+        assert row["low"] < row["mean"] < row["high"]
+        assert row["ahead"] == (y > x).sum()
+        assert row["repeat_share"] == pytest.approx({"a": 0.225, "b": 0.525}[shop])

@@ -1,7 +1,7 @@
 """What a recording says: means over months, with intervals over households, seeds and months."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -220,6 +220,37 @@ def scoreboard(record: Record, n: int = 2000) -> pd.DataFrame:
     costs.columns = pd.MultiIndex.from_product([COSTS, ["mean"]])
     table = pd.concat([slices, drawn["all"].by_cut(), costs], axis=1).rename_axis("model")
     return table.sort_values(("all", "mean"), ascending=False, kind="stable", na_position="last")
+
+
+def by_shop(record: Record, than: str, n: int = 2000) -> pd.DataFrame:
+    """How much each model scores more than one, in each shop of a record, as a share of what that one scores.
+
+    Parameters
+    ----------
+    record : Record
+        As :mod:`shoprec.experiments.repeats` makes it: its cells have the columns ``shop, name, repeat_share``.
+    than : str
+        The model that the others are compared with.
+    n : int
+        Number of draws.
+
+    Returns
+    -------
+    DataFrame
+        One row per shop and other model: ``shop, name``, the shop's ``repeat_share``, a mean over its cuts, and
+        ``mean, low, high`` and ``ahead`` as in :meth:`Resampled.pairs`, with the months given.
+    """
+    tables = []
+    for shop, cells in record.cells.groupby("shop", sort=False):
+        names = cells.drop_duplicates("model").set_index("name")["model"]
+        own = replace(record, households=record.households[record.households["model"].isin(names)])
+        drawn = resample(own, n=n, months=False)
+        others = names.drop(than)
+        gaps = drawn.pairs([(other, names[than]) for other in others])
+        parts = gaps[["mean", "low", "high"]] / drawn.pooled().loc[names[than], "mean"]
+        table = parts.assign(ahead=gaps["ahead"]).set_index(others.index).reset_index()
+        tables.append(table.assign(shop=shop, repeat_share=cells["repeat_share"].mean()))
+    return pd.concat(tables, ignore_index=True)
 
 
 def cuts_of(board: pd.DataFrame) -> list[str]:

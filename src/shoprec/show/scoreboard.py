@@ -48,7 +48,7 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
     """
     lines = [model_named(name) for name in board.index]
     names = [label(line.name) for line in lines]
-    _, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.2), width_ratios=[0.9, 1])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.6), width_ratios=[0.9, 1])
     pooled = board["all"].assign(model=names, family=[label(FAMILIES[line.family]) for line in lines])
     ends = pooled.melt(["model", "family"])  # of three values, the median and the range
     look = {"linestyle": "none", "markersize": 6, "capsize": 0.3, "err_kws": {"linewidth": 1.6}}
@@ -56,7 +56,9 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
     sns.pointplot(ends, x="value", y="model", hue="family", estimator="median", errorbar=("pi", 100), ax=left, **look)
     left.set(xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months")
     left.grid(visible=True, axis="y")
-    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4, fontsize=8)  # below: its dots are no models
+    handles, families = left.get_legend_handles_labels()
+    left.get_legend().remove()
+    figure.legend(handles, families, loc="outside lower center", ncols=4, fontsize=8)  # else its dots would be models
     months = board[cuts_of(board)].xs("mean", axis=1, level=1)
     sns.heatmap(
         months, annot=True, fmt=".3f", cmap="Blues", vmin=0, cbar=False, ax=right, linewidths=1, annot_kws={"size": 8}
