@@ -38,7 +38,9 @@ def test_each_recipe_changes_what_it_is_named_for():
     assert changed(RECIPES["purchase"], LIFTED) == {"basket"}
     assert changed(RECIPES["pointing"], LIFTED) == {"pointing"}
     assert changed(RECIPES["longer"], CHAPTER) == {"windows"}
-    named = {*back, "batch", "purchase", "pointing", "longer", "lifted", "chapter"}
+    assert changed(RECIPES["svd"], CHAPTER) == {"from_svd"}
+    assert changed(RECIPES["both"], CHAPTER) == {"windows", "from_svd"}
+    named = {*back, "batch", "purchase", "pointing", "longer", "svd", "both", "lifted", "chapter"}
     assert set(RECIPES) == named  # nothing is recorded that this test doesn't know
     # All that tells the two ends apart is put back by one of the recipes.
     assert changed(CHAPTER, LIFTED) == {*back.values(), "batch_size", "learning_rate"}

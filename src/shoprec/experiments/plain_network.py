@@ -2,9 +2,10 @@
 
 ``make record run=plain_network`` runs it, one process per core. Two recipes stand at the ends: ``chapter``, that of
 section 3.1's quick networks, and ``lifted``. Each of the others is ``lifted`` with one setting put back to what it is
-in ``chapter``; but ``longer`` is ``chapter`` with as many windows as ``lifted``, ``purchase`` asks for the next
-purchase instead of the next basket, and ``pointing`` adds the direct path that plain networks lack. The stage of
-training is chosen in November, and December counts.
+in ``chapter``; but ``longer``, ``svd`` and ``both`` are ``chapter`` with as many windows as ``lifted``, with its start
+from a decomposition, and with both; ``purchase`` asks for the next purchase instead of the next basket, and
+``pointing`` adds the direct path that plain networks lack. The stage of training is chosen in November, and December
+counts.
 """
 
 import os
@@ -102,6 +103,8 @@ RECIPES = {
     "purchase": replace(LIFTED, basket=False),
     "pointing": replace(LIFTED, pointing=True),
     "longer": replace(CHAPTER, windows=LIFTED.windows),
+    "svd": replace(CHAPTER, from_svd=True),
+    "both": replace(CHAPTER, windows=LIFTED.windows, from_svd=True),
 }
 
 
