@@ -581,6 +581,12 @@ def test_terms_are_those_of_the_glossary(path: Path) -> None:
 
 
 @by_notebook
+def test_what_is_cited_is_in_the_bibliography(path: Path) -> None:
+    known = set(re.findall(r"^@\w+\{([^,\s]+),", (BOOK / "references.bib").read_text("utf8"), re.MULTILINE))
+    check_cells(path, markdown(path, "en"), lambda text: sorted({*citations(text)} - known))
+
+
+@by_notebook
 def test_code_cells_are_clean(path: Path) -> None:
     code = [(number, cell) for number, cell in enumerate(read(path).cells, start=1) if cell.cell_type == "code"]
     found = [(n, problem) for n, cell in code for problem in [*untidy_code(cell), *monolingual_captions(cell)]]
