@@ -197,7 +197,7 @@ class TestDirectives:
         soup = render("\n".join([definition, outdated, "```{claim-list}\n```"]))
         headings = [heading.get_text().strip() for heading in soup.select(".claim-measured .claim-heading")]
         assert headings == ["Our remark", "Our remark ↻ outdated"]
-        assert [row.select("td")[2].get_text() for row in soup.select(".claim-table tbody tr")] == ["", "↻ outdated"]
+        assert [row.select("td")[2].get_text() for row in soup.select(".claim-table tbody tr")] == ["–", "↻ outdated"]
 
     def test_a_verdict_needs_a_check_that_ran_and_bears_it_out(self, render) -> None:
         claim = CLAIM.format("5", "wrong")
