@@ -6,6 +6,6 @@ document.addEventListener("DOMContentLoaded", () => {
     const scroll = boxes.map((box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight);
     boxes.forEach((box, i) => (scroll[i] ? (box.tabIndex = 0) : box.removeAttribute("tabindex")));
   });
-  const boxes = "pre, .cell_output, .cell_output > .output, .table-scroll, .pst-scrollable-table-container, dl.py, div.math > .formula";
+  const boxes = "pre, .cell_output, .cell_output > .output, .table-scroll, .pst-scrollable-table-container, dl.py, div.math > .formula, .math.wide";
   for (const box of document.querySelectorAll(boxes)) sizes.observe(box);
 });

@@ -21,7 +21,7 @@ def confirm(name: str, holds: Any, verdict: str = "", **figures: float) -> None:
     verdict : str
         The one that this bears out: ``"supported"``, ``"partly"``, ``"unsupported"`` or ``"wrong"``.
     **figures : float
-        The numbers that it rests on; they are shown where one points at the line, and kept with the name.
+        The numbers that it rests on; kept with the name.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def confirm(name: str, holds: Any, verdict: str = "", **figures: float) -> None:
     line = f"✓ {name}" + (f": {text}" if text else "")
     found = {"name": name, "verdict": verdict, "figures": {figure: float(value) for figure, value in figures.items()}}
     checked = spans(("本次运行核对过 ✓", "Checked in this run ✓"))
-    shown = {"text/plain": line, "text/html": f'<p class="finding" title="{html.escape(line)}">{checked}</p>'}
+    shown = {"text/plain": line, "text/html": f'<p class="finding">{checked}</p>'}
     if (shell := get_ipython()) is None:
         print(line)
     else:
