@@ -57,8 +57,10 @@ def leads_nowhere(path: Path) -> Iterator[str]:
 def breaks_at_punctuation(path: Path) -> Iterator[str]:
     """A line may begin with the punctuation that follows a formula, or end with the bracket before one."""
     for formula in soup(path).select("article span.math"):
-        followed = re.match("[，。；：、）”？,.;:)?]", formula.next_sibling or "")
-        opened = re.search(r"[（“《(\[]$", formula.previous_sibling or "")
+        before, after = (
+            side if isinstance(side, str) else "" for side in (formula.previous_sibling, formula.next_sibling)
+        )
+        followed, opened = re.match("[，。；：、）”？,.;:)?]", after), re.search(r"[（“《(\[]$", before)
         if (followed or opened) and "unbroken" not in formula.parent.get("class", ()):
             yield f"a line may break at “{(followed or opened)[0]}” in: {formula.parent.get_text()[:200]}"
 
@@ -169,7 +171,7 @@ FAULTY = """<html lang="en"><link rel="stylesheet" href="a.css">
         (shares_ids, 1),
         (leads_nowhere, 2),
         (breaks_at_punctuation, 2),
-        (lacks_drawings, 4),
+        (lacks_drawings, 5),
         (lacks_icons, 1),
         (leaves_pictures_unsaid, 3),
         (is_held_up, 2),
