@@ -17,7 +17,7 @@ SOURCE = Path(shoprec.__file__).parent
 MODULES = [module.name for module in pkgutil.walk_packages(shoprec.__path__, "shoprec.")]
 TORCH = {
     "shoprec.experiments.leaderboard", "shoprec.experiments.networks", "shoprec.experiments.plain_network",
-    "shoprec.experiments.repeats",
+    "shoprec.experiments.prompts",
     "shoprec.models.backbones", "shoprec.models.batches", "shoprec.models.sequential", "shoprec.models.transformer",
     "shoprec.training.checkpoints", "shoprec.training.fingerprint", "shoprec.training.loop", "shoprec.training.losses",
 }  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 from networks import make_task
 
 from shoprec.data.journey import complete_journey
+from shoprec.experiments.networks import Stage
 from shoprec.experiments.plain_network import (
     CHAPTER,
     LIFTED,
@@ -16,7 +17,6 @@ from shoprec.experiments.plain_network import (
     Cell,
     NextPurchases,
     Recipe,
-    Stage,
     record_cell,
 )  # fmt: skip
 from shoprec.experiments.records import Parts, load_record

@@ -22,6 +22,7 @@ from shoprec.formulas.metrics import (
     novelty,
     rank_items,
     recall_at_k,
+    shuffled_ndcg,
 )
 
 PER_USER = [recall_at_k, ndcg_at_k, hit_rate_at_k, mrr_at_k]
@@ -113,6 +114,14 @@ def test_the_order_of_users_does_not_matter(case, random):
     assert coverage(ranked[order], n_items, k) == coverage(ranked, n_items, k)
 
 
+def test_the_shuffled_ndcg_is_the_mean_over_all_orders():
+    relevant = np.array([[1, 0, 1, 0, 1, 1, 0]])
+    ranked = np.array([5, 1, 0, 3])
+    orders = np.array(list(itertools.permutations(ranked)))
+    mean = ndcg_at_k(orders, np.repeat(relevant, len(orders), axis=0), k=4).mean()
+    assert shuffled_ndcg(ranked[None], relevant, k=4) == pytest.approx(mean)
+
+
 def test_untidy_sparse_matrices_count_each_item_once():
     entries = ([True, True, True, False], ([0, 0, 0, 0], [0, 0, 2, 1]))  # a duplicate and a stored zero
     untidy = sparse.csr_matrix(sparse.coo_matrix(entries, shape=(1, 4)))
@@ -170,7 +179,7 @@ def test_rank_items_says_what_is_wrong():
         rank_items(1.0, k=1)
 
 
-@pytest.mark.parametrize("metric", PER_USER)
+@pytest.mark.parametrize("metric", [*PER_USER, shuffled_ndcg])
 @pytest.mark.parametrize(
     ("ranked", "relevant", "k", "message"),
     [

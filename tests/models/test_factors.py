@@ -41,6 +41,14 @@ def test_svd_runs_alike(task):
     np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.parametrize("d", [1, 5])
+def test_svd_s_vectors_of_products_multiply_to_their_co_purchases_at_rank_d(task, X, d):
+    _, strengths, directions = np.linalg.svd(X, full_matrices=False)
+    root = (directions[:d].T * strengths[:d]) @ directions[:d]  # the square root of X'X at rank d
+    vectors = SVD(d, half_life=np.inf).fit(task).item_vectors()
+    np.testing.assert_allclose(vectors @ vectors.T, root, atol=1e-4)
+
+
 def test_svd_says_that_there_are_fewer_directions(task):
     with pytest.raises(ValueError, match="fewer directions"):
         SVD(10_000).fit(task)

@@ -4,6 +4,7 @@ Most tests use a tiny decoder with random weights, whose tokens are letters; a f
 """
 
 import itertools
+import re
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ from shoprec.formulas.metrics import rank_items
 from shoprec.models import language
 from shoprec.models.counting import PersonalFrequency
 from shoprec.models.language import (
+    PROMPTS,
     ContentEncoder,
     LikelihoodReranker,
     embed,
@@ -126,6 +128,36 @@ def test_the_prompt_lists_what_the_household_buys_most(task, names, tiny):
     household = int(task.households[0])
     top = rank_items(PersonalFrequency(90).fit(task).score(np.array([household])), 3)[0]
     assert f": {', '.join(dict.fromkeys(names.iloc[top]))}." in model.prompt(household)
+
+
+def test_a_prompt_tells_the_last_purchases_and_their_rhythm(task, names, tiny):
+    household, history = int(task.households[0]), task.history
+    own = pd.DataFrame({"item": history.item, "day": history.day})[history.user == household]
+    about = own.groupby("item")["day"].agg(["size", "max"])
+
+    def asked(prompt):
+        model = LikelihoodReranker(PersonalFrequency(90), names, n_purchases=4, prompt=prompt)
+        return model.fit(task).prompt(household)
+
+    lately = about.sort_values("max", ascending=False, kind="stable").index[:4]
+    assert f": {', '.join(dict.fromkeys(names.iloc[lately]))}." in asked(PROMPTS["lately"])
+    told = re.findall(r"(?:: |, )([^:(]+?) \((\d+) times, last (\d+) days ago\)", asked(PROMPTS["rhythm"]))
+    expected = {
+        (names.iloc[item], str(times), str(round(task.cut_day - last)))
+        for item, times, last in about.itertuples(name=None)
+    }
+    assert set() < set(told) <= expected
+    assert asked(PROMPTS["chat"]).endswith("<|im_start|>assistant\n")
+
+
+def test_what_leads_to_a_name_is_the_prompts(task, names, tiny, monkeypatch):
+    seen = []
+    monkeypatch.setattr(language, "mean_log_likelihoods", lambda *a: seen.append(a[-1]) or np.zeros(len(a[-1])))
+    for prompt in (PROMPTS["often"], PROMPTS["chat"]):
+        model = LikelihoodReranker(PersonalFrequency(90), names, decoder=tiny, prompt=prompt)
+        model.fit(task).score(task.households[:1])
+    plain, chat = seen
+    assert [name.removeprefix(" ") for name in plain] == chat != plain
 
 
 @pytest.mark.parametrize("argument", ["n_candidates", "n_purchases"])

@@ -14,7 +14,7 @@ from shoprec.models.content import ContentTfidf
 from shoprec.models.counting import PersonalFrequency, Popularity
 from shoprec.models.factors import EASE, IALS, SVD
 from shoprec.models.hybrid import Candidates, Cascade, Hybrid, Stored, Switching, history_length, pool_candidates
-from shoprec.models.language import ContentEncoder, LikelihoodReranker
+from shoprec.models.language import PROMPTS, ContentEncoder, LikelihoodReranker
 from shoprec.models.neighbors import ItemKNN, UserKNN, bm25_weights, nearest
 from shoprec.models.next_basket import TIFUKNN, UPCF
 from shoprec.tasks import next_basket_split
@@ -122,7 +122,13 @@ DEFAULTS = {
     bm25_weights: {"k1": 1.2, "b": 0.75},
     ContentTfidf: {"half_life": 90},
     ContentEncoder: {"half_life": 90, "centre": True, "encoder": None},
-    LikelihoodReranker: {"n_candidates": 10, "n_purchases": 15, "half_life": 90, "decoder": None},
+    LikelihoodReranker: {
+        "n_candidates": 10,
+        "n_purchases": 15,
+        "half_life": 90,
+        "decoder": None,
+        "prompt": PROMPTS["often"],
+    },
     Hybrid: {"method": "weighted", "weights": None},
     Hybrid.tune: {"k": 10, "pool": 50},
     Hybrid.candidates: {"pool": 50},

@@ -144,6 +144,21 @@ def test_the_smallest_settings_work(history):
     assert np.int64(8) == TransformerConfig(d_model=np.int64(8)).d_model
 
 
+def test_products_start_from_vectors_that_are_given(history, network):
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    vectors = np.random.default_rng(0).normal(2, 5, (history.n_items, network.config.d_model)).astype("float32")
+    network.start_from(vectors, spread=0.1)
+    items = network.item.weight.detach().numpy()
+    assert items[:-1].std() == pytest.approx(0.1, rel=1e-5)
+    np.testing.assert_allclose(items[:-1] / items[0, 0], vectors / vectors[0, 0], rtol=1e-4)
+    np.testing.assert_array_equal(items[-1], before["item.weight"][-1])  # the padding
+    others = {name: value for name, value in network.state_dict().items() if name != "item.weight"}
+    assert all(torch.equal(value, before[name]) for name, value in others.items())
+    for wrong in (vectors[1:], vectors[:, 1:], np.ones_like(vectors)):
+        with pytest.raises(ValueError, match="must have the shape"):
+            network.start_from(wrong)
+
+
 def test_a_network_and_its_batches_must_fit(history, network):
     with pytest.raises(ValueError, match="hold 30 purchases, the network has places for 24; make both"):
         network(queries(history, *random_queries(history), max_length=30))

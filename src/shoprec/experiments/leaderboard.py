@@ -20,7 +20,8 @@ from threadpoolctl import threadpool_limits
 from torch import nn
 
 from shoprec.data.journey import complete_journey
-from shoprec.evaluation import Evaluation, evaluate
+from shoprec.evaluation import Evaluation
+from shoprec.experiments.judging import Ready, in_json, judged
 from shoprec.experiments.networks import KINDS, new_network, train_network
 from shoprec.experiments.records import Parts
 from shoprec.experiments.spaces import Candidate, Trial, candidates, search
@@ -29,7 +30,6 @@ from shoprec.formulas.metrics import rank_items
 from shoprec.models import Recommender
 from shoprec.models.content import product_text
 from shoprec.models.hybrid import Hybrid, Stored
-from shoprec.models.rules import OnlyNew
 from shoprec.models.sequential import SequentialRecommender
 from shoprec.tasks import CUTS, Task, tasks_at
 
@@ -37,11 +37,13 @@ SEEDS = 3  #: of each network
 ASKED = 100  #: households that are asked for one at a time, to time a request
 ALL = "every model without a network"
 
-HYBRIDS = {"Hybrid": (ALL,), "RankFusion": (ALL,)}
+AVERAGES = {"PointingAverage": "PointingTransformer"}  # over all seeds
+HYBRIDS = {"Hybrid": (ALL,), "RankFusion": (ALL,), "HybridAverage": (ALL, "PointingAverage")}
 WITH_NETWORKS = {  # one for each seed
     "TwoTerms": ("PointingTransformer", "BehaviourTerm"),
     "UserKNNTransformer": ("UserKNN", "PointingTransformer"),
     "HybridTransformer": (ALL, "PointingTransformer"),
+    "HybridBehaviour": (ALL, "BehaviourTerm"),
     "HybridNetworks": (ALL, "PointingTransformer", "BehaviourTerm"),
 }
 
@@ -69,19 +71,21 @@ class Entry:
         return self.seconds.get(name, 0.0) + sum(member.cost(name) for member in self.members)
 
 
-class Ready:
-    """A fitted model that is not fitted again."""
+class Average:
+    """The mean of several models' scores: here, of one network trained with several seeds."""
 
-    def __init__(self, model: Recommender) -> None:
-        self.model = model
+    def __init__(self, models: dict[int, Recommender]) -> None:
+        self.models = models
 
     def fit(self, task: Task) -> Self:
-        """Leave the model as it is."""
+        """Fit each of them."""
+        for model in self.models.values():
+            model.fit(task)
         return self
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
-        return self.model.score(households)
+        return np.mean([model.score(households) for model in self.models.values()], axis=0)
 
 
 def run(cuts: Sequence[str] = CUTS, seeds: int = SEEDS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
@@ -95,7 +99,7 @@ def run(cuts: Sequence[str] = CUTS, seeds: int = SEEDS) -> tuple[list[dict[str, 
         for cut in pool.map(partial(record_cut, parts=parts, seeds=seeds), waiting):
             print(f"{cut}: finished", flush=True)
     cells, households = parts.finished()
-    single = (cell for cell in cells if cell["model"] not in HYBRIDS | WITH_NETWORKS)
+    single = (cell for cell in cells if cell["model"] not in AVERAGES | HYBRIDS | WITH_NETWORKS)
     return cells, households, sum(cell["search_seconds"] + cell["fit_seconds"] for cell in single)
 
 
@@ -123,6 +127,8 @@ def record_cut(cut: str, parts: Parts, seeds: int = SEEDS, names: Sequence[str] 
     }
     for seed in range(seeds):
         entries |= {Cell(name, cut, seed): trained(name, cut, seed, validation, parts) for name in KINDS}
+    if seeds:
+        entries |= {Cell(name, cut, 0): averaged(kind, entries) for name, kind in AVERAGES.items()}
     kept = {cell: Stored(Ready(entry.model.fit(validation))).fit(validation) for cell, entry in entries.items()}
     hybrids = {} if names else {cell: mixed(cell, entries, kept, validation) for cell in hybrid_cells(cut, seeds)}
     for cell, entry in entries.items():
@@ -155,14 +161,22 @@ def trained(name: str, cut: str, seed: int, validation: Task, parts: Parts) -> E
     network, weights = new_network(KINDS[name], validation, seed), parts.folder / f"{key}.safetensors"
 
     def train() -> dict[str, Any]:
-        trials = train_network(network, KINDS[name], validation, seed, parts.folder / f"{key}.run.safetensors")
+        stages = train_network(network, KINDS[name], validation, seed, parts.folder / f"{key}.run.safetensors")
         save_model(network, str(weights))
-        return {"trials": trials, "seconds": time.process_time() - start}
+        return {"stages": stages, "seconds": time.process_time() - start}
 
     found = parts.remember(f"{key}-training", train)
     load_model(network, weights)
-    trials = [Trial(*trial) for trial in found["trials"]]
+    trials = [Trial({"stage": stage}, ndcg) for stage, ndcg in enumerate(found["stages"], start=1)]
+    trials = sorted(trials, key=lambda trial: -trial.ndcg)  # stable: of equals, the earlier one
     return Entry(SequentialRecommender(network), trials[0].settings, trials, {"training": found["seconds"]})
+
+
+def averaged(name: str, entries: Mapping[Cell, Entry]) -> Entry:
+    """The mean of a network's seeds."""
+    seeds = {cell.seed: entry for cell, entry in entries.items() if cell.model == name}
+    model = Average({seed: entry.model for seed, entry in seeds.items()})
+    return Entry(model, {"seeds": len(seeds)}, members=list(seeds.values()))
 
 
 def hybrid_cells(cut: str, seeds: int) -> list[Cell]:
@@ -173,21 +187,13 @@ def hybrid_cells(cut: str, seeds: int) -> list[Cell]:
 
 def mixed(cell: Cell, entries: Mapping[Cell, Entry], kept: Mapping[Cell, Stored], validation: Task) -> Entry:
     """A hybrid of stored scores, with the weights that do best in the month to tune on."""
-    plain = [other.model for other in entries if other.model not in KINDS]
+    plain = [other.model for other in entries if other.model not in KINDS | AVERAGES]
     members = [m for name in (HYBRIDS | WITH_NETWORKS)[cell.model] for m in (plain if name == ALL else [name])]
     cells = {name: cell._replace(model=name, seed=cell.seed if name in KINDS else 0) for name in members}
     hybrid = Hybrid({m: kept[c] for m, c in cells.items()}, "rank" if cell.model == "RankFusion" else "weighted")
     seconds = {"search": timed(hybrid.tune, validation)}
     used = [entries[cells[name]] for name, weight in hybrid.weights.items() if weight > 0]
     return Entry(hybrid, dict(hybrid.weights), seconds=seconds, members=used)
-
-
-def judged(model: Recommender, task: Task) -> tuple[Evaluation, pd.DataFrame]:
-    """Each household's NDCG@10, on the model's lists and on those of new products only."""
-    result, new = evaluate(model, task), evaluate(OnlyNew(Ready(model)).fit(task), task)
-    columns = {name: result.households[name, "ndcg"] for name in ("all", "repeat", "explore")}
-    table = pd.DataFrame(columns | {"new": new.households["explore", "ndcg"]}).astype("float32")
-    return result, table.rename_axis("household").reset_index()
 
 
 def described(cell: Cell, entry: Entry, result: Evaluation) -> dict[str, Any]:
@@ -202,11 +208,6 @@ def described(cell: Cell, entry: Entry, result: Evaluation) -> dict[str, Any]:
         "coverage": round(result.coverage, 5),
         "novelty": round(result.novelty, 4),
     }
-
-
-def in_json(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings as JSON has them: it knows no infinity."""
-    return {name: "inf" if value == np.inf else value for name, value in settings.items()}
 
 
 def n_numbers(thing: object) -> int:

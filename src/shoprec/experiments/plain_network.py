@@ -10,7 +10,6 @@ counts.
 
 import os
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -18,26 +17,45 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 from threadpoolctl import threadpool_limits
 
 from shoprec.data.journey import complete_journey
-from shoprec.evaluation import evaluate
-from shoprec.experiments.leaderboard import judged
+from shoprec.experiments.judging import judged
+from shoprec.experiments.networks import Kind, new_network, train_network
 from shoprec.experiments.records import Parts
 from shoprec.formulas.arrays import Codes
 from shoprec.models.batches import Batch, TrainingSet, make_batch
-from shoprec.models.factors import SVD
 from shoprec.models.sequential import SequentialRecommender
-from shoprec.models.transformer import PurchaseTransformer, TransformerConfig
-from shoprec.tasks import CUTS, Task, tasks_at
-from shoprec.training.loop import TrainingConfig, train
+from shoprec.models.transformer import TransformerConfig
+from shoprec.tasks import CUTS, tasks_at
+from shoprec.training.loop import TrainingConfig
 
 SEEDS = 3
 N_DATES = 4  #: asked for in each window
 STAGES = 4  #: of a run, after each of which the network is judged in November
-SPREAD = 0.06  #: of the products' vectors that start from a decomposition
 CUT = CUTS[-1]
+
+
+class NextPurchases(TrainingSet):
+    """Batches that ask, at random places of a window, for the purchase that stands next, in its basket or in a new one.
+
+    References
+    ----------
+    Kang and McAuley (2018), *Self-attentive sequential recommendation*, ask so, at every place.
+    """
+
+    def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
+        """Draw a window and places for each household."""
+        history = self.history
+        begin, end = history.start[users], history.start[users + 1]
+        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
+        start = np.maximum(begin, stop - self.max_length)
+        window = np.repeat(np.arange(len(users)), self.n_dates)
+        known = rng.integers(start[window] + 1, stop[window])
+        target = np.arange(len(known)), history.item[known]
+        days = history.day[known]
+        batch = make_batch(history, users, stop, window, days, known, self.max_length, target, behaviour=False)
+        return batch.to(self.device)
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,22 @@ class Recipe:
     basket: bool = True
     pointing: bool = False
 
+    def kind(self) -> Kind:
+        """The network and its training, in the form in which the leaderboard's are trained."""
+        network = TransformerConfig(
+            self.d_model, max_length=self.max_length, dropout=self.dropout, behaviour=False, pointing=self.pointing
+        )
+        return Kind(
+            network,
+            TrainingConfig(STAGES, STAGES, self.learning_rate),
+            self.windows,
+            self.batch_size,
+            N_DATES,
+            self.n_sampled,
+            self.from_svd,
+            TrainingSet if self.basket else NextPurchases,
+        )
+
 
 LIFTED = Recipe()
 CHAPTER = Recipe(
@@ -108,46 +142,6 @@ RECIPES = {
 }
 
 
-class NextPurchases(TrainingSet):
-    """Batches that ask, at random places of a window, for the purchase that stands next, in its basket or in a new one.
-
-    References
-    ----------
-    Kang and McAuley (2018), *Self-attentive sequential recommendation*, ask so, at every place.
-    """
-
-    def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
-        """Draw a window and places for each household."""
-        history = self.history
-        begin, end = history.start[users], history.start[users + 1]
-        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
-        start = np.maximum(begin, stop - self.max_length)
-        window = np.repeat(np.arange(len(users)), self.n_dates)
-        known = rng.integers(start[window] + 1, stop[window])
-        target = np.arange(len(known)), history.item[known]
-        days = history.day[known]
-        batch = make_batch(history, users, stop, window, days, known, self.max_length, target, behaviour=False)
-        return batch.to(self.device)
-
-
-@dataclass
-class Stage:
-    """So many batches of a training set, drawn anew each time."""
-
-    examples: TrainingSet
-    n: int
-
-    def __call__(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """A stage's batches."""
-        left = self.n
-        while left:
-            for batch in self.examples(rng):
-                yield batch
-                left -= 1
-                if not left:
-                    return
-
-
 class Cell(NamedTuple):
     """A recipe with a seed."""
 
@@ -174,15 +168,16 @@ def record_cell(cell: Cell, parts: Parts, recipe: Recipe | None = None, cut: str
     recipe = recipe or RECIPES[name]
     start = time.process_time()
     validation, test = tasks_at(complete_journey().purchases, cut)
-    network, log = trained(recipe, validation, seed)
+    network = new_network(recipe.kind(), validation, seed)
+    stages = train_network(network, recipe.kind(), validation, seed)
     seconds = time.process_time() - start
     result, households = judged(SequentialRecommender(network).fit(test), test)
     described = {
         "model": name,
         "cut": cut,
         "seed": seed,
-        "settings": asdict(recipe) | {"stage": int(log["validation"].argmax()) + 1},
-        "validation": [round(score, 5) for score in log["validation"]],
+        "settings": asdict(recipe) | {"stage": int(np.argmax(stages)) + 1},
+        "validation": [round(score, 5) for score in stages],
         "fit_seconds": round(seconds, 1),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "coverage": round(result.coverage, 5),
@@ -190,40 +185,3 @@ def record_cell(cell: Cell, parts: Parts, recipe: Recipe | None = None, cut: str
     parts.save(described, households.assign(model=name, cut=cut, seed=seed))
     parts.remember(f"{name}-{seed}-finished", dict)
     return f"{name} {seed}: {result['ndcg'].mean():.4f}"
-
-
-def trained(recipe: Recipe, validation: Task, seed: int) -> tuple[PurchaseTransformer, pd.DataFrame]:
-    """A network at the stage that does best in the month to tune on, and what each stage did."""
-    config = TransformerConfig(
-        recipe.d_model,
-        max_length=recipe.max_length,
-        dropout=recipe.dropout,
-        behaviour=False,
-        pointing=recipe.pointing,
-    )
-    torch.manual_seed(seed)
-    network = PurchaseTransformer(validation.history, config, recipe.n_sampled)
-    if recipe.from_svd:
-        start_from_svd(network, validation)
-    examples = (TrainingSet if recipe.basket else NextPurchases)(
-        validation.history, recipe.max_length, recipe.batch_size, N_DATES, behaviour=False
-    )
-    stage = Stage(examples, max(1, round(recipe.windows / recipe.batch_size / STAGES)))
-    training = TrainingConfig(STAGES, STAGES, recipe.learning_rate, seed=seed)
-
-    def ndcg(network: PurchaseTransformer) -> float:
-        return float(evaluate(SequentialRecommender(network).fit(validation), validation)["ndcg"].mean())
-
-    return network, train(network, stage, stage.n, ndcg, training, progress=False)
-
-
-@torch.no_grad()
-def start_from_svd(network: PurchaseTransformer, task: Task) -> None:
-    r"""Let products that the same households buy start near one another: the rows of :math:`V_d \Sigma_d^{1/2}`.
-
-    As large as vectors of a trained network, by their standard deviation; random ones start at a third of that.
-    """
-    model = SVD(network.config.d_model, half_life=np.inf).fit(task)
-    singular = np.linalg.norm(model.purchases_ @ model.directions_.T, axis=0)
-    vectors = model.directions_.T * np.sqrt(singular)
-    network.item.weight[: network.n_items] = torch.as_tensor(vectors * (SPREAD / vectors.std()))

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
-from shoprec.experiments.leaderboard import in_json, judged
+from shoprec.experiments.judging import in_json, judged
 from shoprec.experiments.records import Parts
 from shoprec.experiments.spaces import Candidate, candidates, search
 from shoprec.models import Recommender

@@ -149,6 +149,31 @@ def ndcg_at_k(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
     return np.cumsum(hits * discounts(k), axis=1)[:, -1] / ideal_dcg(n_relevant, k)
 
 
+def shuffled_ndcg(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
+    r"""NDCG that a list of ``k`` has on average over all its orders.
+
+    Each hit is equally likely to stand at any rank, so it earns the mean of all discounts.
+
+    Parameters
+    ----------
+    ranked, relevant, k
+        As in :func:`recall_at_k`, with the same errors. What stands behind rank ``k`` stays there.
+
+    Returns
+    -------
+    array of float, shape (n_users,)
+
+    Examples
+    --------
+    Two orders, one of which has the hit in front.
+
+    >>> shuffled_ndcg([[0, 1]], [[0, 1]], k=2).round(4), ndcg_at_k([[0, 1], [1, 0]], [[0, 1]] * 2, k=2).mean().round(4)
+    (array([0.8155]), np.float64(0.8155))
+    """
+    hits, n_relevant = _hits(ranked, relevant, k)
+    return hits.sum(axis=1) * discounts(k).mean() / ideal_dcg(n_relevant, k)
+
+
 def discounts(k: int) -> Floats:
     r"""What a hit is worth at each rank from 1 to ``k``, :math:`1 / \log_2(r + 1)`, shape (k,).
 

@@ -60,6 +60,15 @@ class SVD:
         rows = self.purchases_[household_codes(households, self.purchases_.shape[0])]
         return (rows @ directions.T) @ directions
 
+    def item_vectors(self) -> Floats:
+        r"""The products' vectors, the rows of :math:`V_d \Sigma_d^{1/2}`, shape (n_items, d).
+
+        Products that the same households buy lie near one another: another model may start from them.
+        """
+        directions = fitted(self, "directions_")
+        strengths = np.linalg.norm(self.purchases_ @ directions.T, axis=0)  # the singular values
+        return directions.T * np.sqrt(strengths)
+
 
 class EASE:
     r"""A weight for each pair of products, the best ones for guessing a product from all others (EASE).

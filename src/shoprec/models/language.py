@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 from unittest.mock import patch
 
 import numpy as np
@@ -239,10 +239,44 @@ def mean_log_likelihoods(
         return (log_p.where(real, 0.0).sum(dim=1) / length).cpu().numpy()
 
 
+class Prompt(NamedTuple):
+    """How a household is put into words.
+
+    Attributes
+    ----------
+    text : str
+        What the decoder reads; ``{bought}`` stands for the household's products.
+    order : {"often", "lately"}
+        Which products are listed, and in which order: those bought most often, or those bought last.
+    rhythm : bool
+        Whether each product says how often it was bought, and how long ago.
+    lead : str
+        What stands between the prompt and a candidate's name.
+    """
+
+    text: str
+    order: Literal["often", "lately"] = "often"
+    rhythm: bool = False
+    lead: str = " "
+
+
+_RECORDS, _NEXT = "Shopping records of a family at the supermarket.\n", "\nOn the next shopping list of this family:"
+PROMPTS = {
+    "often": Prompt(f"{_RECORDS}What the family buys most often: {{bought}}.{_NEXT}"),
+    "lately": Prompt(f"{_RECORDS}What the family bought lately, the last first: {{bought}}.{_NEXT}", order="lately"),
+    "rhythm": Prompt(f"{_RECORDS}What the family buys most often: {{bought}}.{_NEXT}", rhythm=True),
+    "chat": Prompt(  # in the form in which the model was taught to answer
+        "<|im_start|>user\nA family shops at the supermarket. It buys most often: {bought}. "
+        "What will the family buy next time?<|im_end|>\n<|im_start|>assistant\n",
+        lead="",
+    ),
+}
+
+
 class LikelihoodReranker:
     r"""Lets a pretrained decoder put another recommender's best products in order, without any training.
 
-    The household's most frequent purchases go into a prompt, and the base recommender's first ``n_candidates``
+    Some of the household's purchases go into a prompt, and the base recommender's first ``n_candidates``
     products are ranked by the likelihood of their names after it, :func:`mean_log_likelihoods`. Everything else
     keeps the base's order, behind them (:func:`shoprec.models.hybrid.in_front`).
 
@@ -260,6 +294,8 @@ class LikelihoodReranker:
         In days, of the purchases that decide what the prompt lists.
     decoder : tuple of tokenizer and model, optional
         By default :func:`load_decoder`.
+    prompt : Prompt
+        What it is told of a household.
 
     Raises
     ------
@@ -271,12 +307,6 @@ class LikelihoodReranker:
     Two passes of the decoder per household, the prompt's and the candidates': score few households at a time.
     """
 
-    PROMPT = (
-        "Shopping records of a family at the supermarket.\n"
-        "What the family buys most often: {bought}.\n"
-        "On the next shopping list of this family:"
-    )
-
     def __init__(
         self,
         base: Recommender,
@@ -285,8 +315,9 @@ class LikelihoodReranker:
         n_purchases: int = 15,
         half_life: float = 90.0,
         decoder: "tuple[PreTrainedTokenizerBase, PreTrainedModel] | None" = None,
+        prompt: Prompt = PROMPTS["often"],
     ) -> None:
-        self.base, self.names, self.decoder = base, names, decoder
+        self.base, self.names, self.decoder, self.words = base, names, decoder, prompt
         self.n_candidates = whole(n_candidates, "n_candidates", 2)  # one product has no other order
         self.n_purchases, self.half_life = whole(n_purchases, "n_purchases"), checked_half_life(half_life)
 
@@ -301,14 +332,30 @@ class LikelihoodReranker:
         self.base.fit(task)
         self.item_names_ = texts_of(self.names, task).to_numpy()
         self.frequency_: sparse.csr_array = task.history.matrix(decay(task, self.half_life))
+        self.history_, self.day_ = task.history, task.cut_day
         return self
 
     def prompt(self, household: int) -> str:
         """What the decoder is told of a household."""
         frequency = fitted(self, "frequency_")
-        own = frequency[household_codes([household], frequency.shape[0])]
-        most = own.indices[np.argsort(-own.data, kind="stable")[: self.n_purchases]]
-        return self.PROMPT.format(bought=", ".join(dict.fromkeys(self.item_names_[most])))
+        household = household_codes([household], frequency.shape[0])[0]
+        products, times, last = self._purchases(household)
+        key = frequency[[household]].toarray()[0, products] if self.words.order == "often" else last
+        first = np.argsort(-key, kind="stable")[: self.n_purchases]
+        listed = self.item_names_[products[first]].tolist()
+        if self.words.rhythm:
+            ago = np.round(self.day_ - last[first]).astype(int)
+            facts = zip(listed, times[first], ago, strict=True)
+            listed = [f"{name} ({n} times, last {days} days ago)" for name, n, days in facts]
+        return self.words.text.format(bought=", ".join(dict.fromkeys(listed)))
+
+    def _purchases(self, household: int) -> tuple[Codes, Codes, Floats]:
+        """A household's products, sorted, with the number of times and the last day it bought each."""
+        events = slice(*self.history_.start[household : household + 2])
+        products, place, times = np.unique(self.history_.item[events], return_inverse=True, return_counts=True)
+        last = np.full(len(products), -np.inf)
+        np.maximum.at(last, place, self.history_.day[events])
+        return products, times, last
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
@@ -317,7 +364,7 @@ class LikelihoodReranker:
         scores = scores_of(self.base, households, len(names))
         first = rank_items(scores, min(self.n_candidates, len(names)))
         for household, items in zip(households, first, strict=True):
-            continuations = [f" {name}" for name in names[items]]
+            continuations = [f"{self.words.lead}{name}" for name in names[items]]
             likelihood = mean_log_likelihoods(tokenizer, model, self.prompt(household), continuations)
             items[:] = items[np.argsort(-likelihood, kind="stable")]  # equal names keep the base's order
         return in_front(scores, first)

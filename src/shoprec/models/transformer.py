@@ -23,11 +23,12 @@ the target, just as in the test. One causal pass over a window of purchases answ
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from shoprec.formulas.arrays import whole
+from shoprec.formulas.arrays import Floats, whole
 from shoprec.models.batches import N_AGES, Batch, age_class
 from shoprec.models.behaviour import FEATURES, PRODUCT_FEATURES, product_features
 from shoprec.tasks import History
@@ -221,6 +222,27 @@ class PurchaseTransformer(nn.Module):
             self.product_kind: Tensor
             self.register_buffer("product_kind", torch.as_tensor(product_features(history)))
             self.product = nn.Linear(len(PRODUCT_FEATURES), d_p, bias=False)
+
+    @torch.no_grad()
+    def start_from(self, vectors: Floats, spread: float = 0.06) -> None:
+        """Let the products' vectors start from given ones instead of random ones.
+
+        Parameters
+        ----------
+        vectors : array of float, shape (n_items, d_model)
+            Such as :meth:`shoprec.models.factors.SVD.item_vectors`.
+        spread : float
+            Their standard deviation once they are scaled: that of a trained network's, three times that of random ones.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another, or all numbers are the same.
+        """
+        shape = (self.n_items, self.config.d_model)
+        if np.shape(vectors) != shape or not np.std(vectors) > 0:
+            raise ValueError(f"vectors to start from must have the shape {shape} and differ, not {np.shape(vectors)}")
+        self.item.weight[: self.n_items] = torch.as_tensor(vectors * (spread / np.std(vectors)))
 
     def encode(self, batch: Batch) -> Tensor:
         """Read the windows: a vector for each purchase in the light of those it sees, (n_windows, length, d)."""

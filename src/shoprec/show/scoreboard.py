@@ -64,7 +64,7 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
         months, annot=True, fmt=".3f", cmap="Blues", vmin=0, cbar=False, ax=right, linewidths=1, annot_kws={"size": 8}
     )
     right.set(xlabel="", ylabel="", title="按月 | By month", yticks=[])
-    right.set_xticklabels([label(month(cut)) for cut in cuts_of(board)], rotation=0)
+    right.set_xticklabels([label(month(cut)) for cut in cuts_of(board)], rotation=0, fontsize=7)
     right.tick_params(length=0)
     right.grid(visible=False)
     return left, right
