@@ -28,7 +28,7 @@ from shoprec.models.counting import PersonalFrequency
 from shoprec.models.language import PROMPTS, LikelihoodReranker
 from shoprec.tasks import CUTS, Task, tasks_at
 
-HOUSEHOLDS = 400
+HOUSEHOLDS = 200
 BATCH = 20  #: households between two savings
 HALF_LIFE = 90.0
 CUT = CUTS[-1]
