@@ -5,7 +5,7 @@ import pytest
 
 from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
-from shoprec.experiments.leaderboard import ALL, HYBRIDS, WITH_NETWORKS, n_numbers, record_cut
+from shoprec.experiments.leaderboard import ALL, AVERAGES, HYBRIDS, WITH_NETWORKS, Average, n_numbers, record_cut
 from shoprec.experiments.networks import KINDS
 from shoprec.experiments.records import Parts, load_record
 from shoprec.models.counting import PersonalFrequency, Popularity
@@ -78,7 +78,17 @@ def test_a_run_that_was_cut_off_goes_on_with_what_it_has(parts, monkeypatch):
 def test_hybrids_are_made_of_models_that_there_are():
     plain = {ALL, "UserKNN"}
     for members in (HYBRIDS | WITH_NETWORKS).values():
-        assert set(members) <= plain | set(KINDS)
+        assert set(members) <= plain | set(KINDS) | set(AVERAGES)
+    assert set(AVERAGES.values()) <= set(KINDS)
+
+
+def test_an_average_has_the_mean_of_its_models_scores():
+    _, task = tasks_at(complete_journey().purchases, CUT)
+    some = task.households[:5]
+    models = {0: Popularity(), 1: PersonalFrequency(60)}
+    mean = Average(models).fit(task).score(some)
+    apart = [model.fit(task).score(some) for model in (Popularity(), PersonalFrequency(60))]
+    np.testing.assert_allclose(mean, (apart[0] + apart[1]) / 2, rtol=1e-6)
 
 
 def test_a_model_s_size_is_what_it_keeps():
