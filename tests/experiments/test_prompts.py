@@ -11,7 +11,7 @@ from shoprec.experiments.prompts import CUT, HOUSEHOLDS, agreement, drawn_househ
 from shoprec.experiments.records import load_record
 from shoprec.formulas.metrics import ndcg_at_k
 from shoprec.models.counting import PersonalFrequency
-from shoprec.models.language import PROMPTS
+from shoprec.models.language.prompts import PROMPTS
 from shoprec.tasks import tasks_at
 
 

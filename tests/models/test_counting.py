@@ -14,7 +14,8 @@ from synthetic import CUT, make_purchases
 from shoprec.formulas.metrics import rank_items
 from shoprec.models.content import ContentTfidf
 from shoprec.models.counting import PersonalFrequency, Popularity, decay, ties_broken
-from shoprec.models.language import ContentEncoder, LikelihoodReranker
+from shoprec.models.language.encoders import ContentEncoder
+from shoprec.models.language.likelihood import LikelihoodReranker
 from shoprec.models.neighbors import ItemKNN, UserKNN
 from shoprec.tasks import next_basket_split
 

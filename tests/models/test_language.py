@@ -20,17 +20,12 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from shoprec.evaluation import evaluate
 from shoprec.formulas.metrics import rank_items
-from shoprec.models import language
 from shoprec.models.counting import PersonalFrequency
-from shoprec.models.language import (
-    PROMPTS,
-    ContentEncoder,
-    LikelihoodReranker,
-    embed,
-    load_decoder,
-    load_encoder,
-    mean_log_likelihoods,
-)
+from shoprec.models.language import likelihood, packages
+from shoprec.models.language.decoders import load_decoder, mean_log_likelihoods
+from shoprec.models.language.encoders import ContentEncoder, embed, load_encoder
+from shoprec.models.language.likelihood import LikelihoodReranker
+from shoprec.models.language.prompts import PROMPTS
 from shoprec.tasks import next_basket_split
 
 LETTERS = " abcdefghijklmnopqrstuvwxyz"
@@ -152,7 +147,7 @@ def test_a_prompt_tells_the_last_purchases_and_their_rhythm(task, names, tiny):
 
 def test_what_leads_to_a_name_is_the_prompts(task, names, tiny, monkeypatch):
     seen = []
-    monkeypatch.setattr(language, "mean_log_likelihoods", lambda *a: seen.append(a[-1]) or np.zeros(len(a[-1])))
+    monkeypatch.setattr(likelihood, "mean_log_likelihoods", lambda *a: seen.append(a[-1]) or np.zeros(len(a[-1])))
     for prompt in (PROMPTS["often"], PROMPTS["chat"]):
         model = LikelihoodReranker(PersonalFrequency(90), names, decoder=tiny, prompt=prompt)
         model.fit(task).score(task.households[:1])
@@ -244,14 +239,15 @@ def test_a_product_without_text_is_an_error(task, names, tiny):
     ],
 )
 def test_a_missing_package_says_what_to_install(monkeypatch, load, package, remedy):
-    found = language.importlib.util.find_spec
-    monkeypatch.setattr(language.importlib.util, "find_spec", lambda name: None if name == package else found(name))
+    found = packages.importlib.util.find_spec
+    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None if name == package else found(name))
     with pytest.raises(ModuleNotFoundError, match=remedy):
         load.__wrapped__()
 
 
 def test_importing_the_module_loads_no_model_library():
-    code = "import sys, shoprec.models.language; print({'torch', 'transformers'} & set(sys.modules))"
+    modules = "encoders, decoders, likelihood, listwise"
+    code = f"import sys; from shoprec.models.language import {modules}; print({{'torch', 'transformers'}} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 

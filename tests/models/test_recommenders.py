@@ -14,7 +14,9 @@ from shoprec.models.content import ContentTfidf
 from shoprec.models.counting import PersonalFrequency, Popularity
 from shoprec.models.factors import EASE, IALS, SVD
 from shoprec.models.hybrid import Candidates, Cascade, Hybrid, Stored, Switching, history_length, pool_candidates
-from shoprec.models.language import PROMPTS, ContentEncoder, LikelihoodReranker
+from shoprec.models.language.encoders import ContentEncoder
+from shoprec.models.language.likelihood import LikelihoodReranker
+from shoprec.models.language.prompts import PROMPTS
 from shoprec.models.neighbors import ItemKNN, UserKNN, bm25_weights, nearest
 from shoprec.models.next_basket import TIFUKNN, UPCF
 from shoprec.tasks import next_basket_split

@@ -2,8 +2,8 @@
 
 ``make record run=prompts`` runs it, one process per core. For households drawn from December's, personal frequency
 picks ten products, and the decoder orders them by how readily it would name each after a prompt
-(:class:`shoprec.models.language.LikelihoodReranker`). Each of the prompts does so for the same households; beside them
-stand the order that the ten had, and what a shuffle of them would score on average.
+(:class:`shoprec.models.language.likelihood.LikelihoodReranker`). Each of the prompts does so for the same households;
+beside them stand the order that the ten had, and what a shuffle of them would score on average.
 """
 
 import os
@@ -25,7 +25,8 @@ from shoprec.experiments.records import Parts
 from shoprec.formulas.arrays import Codes
 from shoprec.formulas.metrics import ndcg_at_k, rank_items, shuffled_ndcg
 from shoprec.models.counting import PersonalFrequency
-from shoprec.models.language import PROMPTS, LikelihoodReranker
+from shoprec.models.language.likelihood import LikelihoodReranker
+from shoprec.models.language.prompts import PROMPTS
 from shoprec.tasks import CUTS, Task, tasks_at
 
 HOUSEHOLDS = 200
