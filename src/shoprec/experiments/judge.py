@@ -2,10 +2,19 @@
 
 ``make record run=judge`` runs it, one process per core. Personal frequency picks twenty products for each household,
 and the decoder is asked for the letter of the one that it would buy (:mod:`shoprec.models.language.listwise`): once
-with the list as frequency orders it, once in random order, and once in the reverse of that. So three rankings come out
-of the same decoder: ``given``, ``random``, and ``averaged``, over the random order and its reverse; ``rhythm`` is
-``averaged`` with a question that tells how often and how long ago each product was bought, for the first households
-alone. Beside them stand frequency's own order, and what a shuffle of the twenty would score on average.
+with the list as frequency orders it, once in random order, and once in the reverse of that. The same answers make five
+rankings:
+
+==============  ========================================================================================
+``given``       as the letters say, with the list in frequency's order
+``random``      as the letters say, with the list in random order
+``averaged``    the mean log-probability over the random order and its reverse
+``calibrated``  the same, less what each place has on average over all households
+``rhythm``      as ``calibrated``, with a question that tells how often and how long ago each product was
+                bought, for the first households alone
+==============  ========================================================================================
+
+Beside them stand frequency's own order, and what an order of the twenty by chance would score on average.
 """
 
 import os
@@ -30,7 +39,7 @@ from shoprec.tasks import CUTS, Task, tasks_at
 
 CUT = CUTS[-1]
 BATCH = 20  #: households between two savings
-WITH_RHYTHM = 300  #: households that are asked about with dates, too
+WITH_RHYTHM = 200  #: households that are asked about with dates, too
 HALF_LIFE = 90.0
 N = 20  #: products to order
 
@@ -40,22 +49,19 @@ def run(n_households: int | None = None) -> tuple[list[dict[str, Any]], pd.DataF
     parts = Parts.of("judge")
     _, test = tasks_at(complete_journey().purchases, CUT)
     drawn = np.random.default_rng(0).permutation(test.households)[:n_households]  # the first few are a sample, too
-    starts = range(0, len(drawn), BATCH)
-    batches = [(drawn[i : i + BATCH], i < WITH_RHYTHM) for i in starts]
+    batches = [(drawn[i : i + BATCH], i < WITH_RHYTHM) for i in range(0, len(drawn), BATCH)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         found = list(pool.map(partial(record_batch, parts=parts), batches))
-    tables = []
-    for (batch, _), part in zip(batches, found, strict=True):
-        for name, columns in part["scores"].items():
-            tables.append(pd.DataFrame(columns).assign(household=test.users[batch], model=name, cut=CUT, seed=0))
-    names = list(dict.fromkeys(table["model"].iloc[0] for table in tables))
-    seconds = sum(part["seconds"] for part in found)
-    return [{"model": name, "cut": CUT, "seed": 0} for name in names], pd.concat(tables, ignore_index=True), seconds
+    answers = np.array([answer for part in found for answer in part["often"]])
+    dated = np.array([answer for part in found for answer in part["rhythm"]])
+    households = judged(test, drawn, answers, dated)
+    cells = [{"model": name, "cut": CUT, "seed": 0} for name in households["model"].unique()]
+    return cells, households, sum(part["seconds"] for part in found)
 
 
 @threadpool_limits.wrap(limits=1)  # a process has one core
 def record_batch(batch: tuple[Codes, bool], parts: Parts) -> dict[str, Any]:
-    """Some households' results, and the seconds that they took."""
+    """The decoder's answers about some households, and the seconds that they took."""
     torch.set_num_threads(1)
     households, with_rhythm = batch
 
@@ -63,41 +69,60 @@ def record_batch(batch: tuple[Codes, bool], parts: Parts) -> dict[str, Any]:
         start = time.process_time()
         journey = complete_journey()
         _, test = tasks_at(journey.purchases, CUT)
-        scores = judged_lists(test, journey.products["name_en"], households, with_rhythm)
+        names = journey.products["name_en"]
+        often = answers_to("often", test, names, households)
+        rhythm = answers_to("rhythm", test, names, households)[:, 1:] if with_rhythm else np.empty(0)
         seconds = time.process_time() - start
         print(f"{len(households)} households: {seconds:.0f} s", flush=True)
-        return {"scores": scores, "seconds": seconds}
+        return {"often": often.round(3).tolist(), "rhythm": rhythm.round(3).tolist(), "seconds": seconds}
 
     return parts.remember(f"{CUT}-{households[0]}-{len(households)}", compute)
 
 
-def judged_lists(test: Task, names: pd.Series, households: Codes, with_rhythm: bool) -> dict[str, dict[str, Any]]:
-    """Each household's NDCG@10 by each ranking, and the rank that the decoder gave to each place of its list."""
+def answers_to(question: str, test: Task, names: pd.Series, households: Codes) -> Floats:
+    """Log-probabilities by place, shape (n_households, 3, 20): in frequency's order, a random one, and its reverse."""
     tokenizer, model = load_decoder()
-    decoder = tokenizer, model.to(torch.bfloat16)  # half the time; the 4-bit weights lose nothing
-    base, targets = PersonalFrequency(HALF_LIFE).fit(test), test.targets[households]
+    decoder = tokenizer, model.to(torch.bfloat16)  # in half the time
+    base = PersonalFrequency(HALF_LIFE)
+    judge = ListwiseJudge(base, names, N, half_life=HALF_LIFE, question=QUESTIONS[question], decoder=decoder).fit(test)
     items = rank_items(base.score(households), N)
-    scores: dict[str, dict[str, Any]] = {
-        "counting": {"all": ndcg(items, targets)},
-        "shuffled": {"all": shuffled_ndcg(items, targets).round(5).tolist()},
+    asked = zip(households, items, orders_of(judge, households), strict=True)
+    return np.stack([judge.judge(household, few, orders) for household, few, orders in asked])
+
+
+def orders_of(judge: ListwiseJudge, households: Codes) -> Codes:
+    """The orders in which each household's products are listed, shape (n_households, 3, 20)."""
+    return np.stack([np.vstack([np.arange(N), judge.orders(household)]) for household in households])
+
+
+def judged(test: Task, households: Codes, answers: Floats, dated: Floats) -> pd.DataFrame:
+    """Each household's NDCG@10 by each ranking; with ``given`` and ``random``, the rank that each place was given."""
+    base = PersonalFrequency(HALF_LIFE).fit(test)
+    items, targets = rank_items(base.score(households), N), test.targets[households]
+    orders = orders_of(ListwiseJudge(base, pd.Series(dtype=str), N), households)
+    mean = answers[:, 1:].mean(axis=(0, 1))  # of each place, over the random orders
+    values = {
+        "given": by_candidate(answers[:, 0], orders[:, 0]),
+        "random": by_candidate(answers[:, 1], orders[:, 1]),
+        "averaged": by_candidate(answers, orders)[:, 1:].mean(axis=1),
+        "calibrated": by_candidate(answers - mean, orders)[:, 1:].mean(axis=1),
     }
-    judge = ListwiseJudge(base, names, N, half_life=HALF_LIFE, decoder=decoder).fit(test)
-    orders = [np.vstack([np.arange(N), judge.orders(household)]) for household in households]
-    asked = zip(households, items, orders, strict=True)
-    log_p = np.stack([judge.judge(household, few, order) for household, few, order in asked])
-    by_product = np.stack([by_candidate(p, order) for p, order in zip(log_p, orders, strict=True)])
-    kinds = {"given": by_product[:, 0], "random": by_product[:, 1], "averaged": by_product[:, 1:].mean(axis=1)}
-    if with_rhythm:
-        dated = ListwiseJudge(base, names, N, half_life=HALF_LIFE, question=QUESTIONS["rhythm"], decoder=decoder).fit(
-            test
-        )
-        answers = [dated.judge(h, few, o[1:]) for h, few, o in zip(households, items, orders, strict=True)]
-        kinds["rhythm"] = np.stack([by_candidate(p, o[1:]).mean(axis=0) for p, o in zip(answers, orders, strict=True)])
-    for name, value in kinds.items():
-        scores[name] = {"all": ndcg(np.take_along_axis(items, order_of(value), axis=1), targets)}
+    if len(dated):
+        known = dated - dated.mean(axis=(0, 1))
+        values["rhythm"] = by_candidate(known, orders[: len(dated), 1:]).mean(axis=1)
+    scores = {"counting": ndcg(items, targets), "shuffled": shuffled_ndcg(items, targets, n=N)}
+    for name, value in values.items():
+        ranked = np.take_along_axis(items[: len(value)], order_of(value), axis=1)
+        scores[name] = ndcg(ranked, targets[: len(value)])
+    tables = [
+        pd.DataFrame({"all": score.round(5), "household": test.users[households[: len(score)]], "model": name})
+        for name, score in scores.items()
+    ]
     for name, place in {"given": 0, "random": 1}.items():
-        scores[name] |= {f"place_{p + 1}": ranks.tolist() for p, ranks in enumerate(ranks_of(log_p[:, place]).T)}
-    return scores
+        ranks = np.argsort(order_of(answers[:, place]), axis=1) + 1
+        table = next(table for table in tables if table["model"].iloc[0] == name)
+        table[[f"place_{p}" for p in range(1, N + 1)]] = ranks
+    return pd.concat(tables, ignore_index=True).assign(cut=CUT, seed=0)
 
 
 def order_of(values: Floats) -> Codes:
@@ -105,11 +130,6 @@ def order_of(values: Floats) -> Codes:
     return np.argsort(-values, axis=1, kind="stable")
 
 
-def ranks_of(values: Floats) -> Codes:
-    """The rank of each candidate in its row, from 1."""
-    return np.argsort(order_of(values), axis=1) + 1
-
-
-def ndcg(ranked: Codes, targets: Any) -> list[float]:
+def ndcg(ranked: Codes, targets: Any) -> Floats:
     """Each household's NDCG@10."""
-    return ndcg_at_k(ranked[:, :10], targets).round(5).tolist()
+    return ndcg_at_k(ranked[:, :10], targets)

@@ -149,15 +149,18 @@ def ndcg_at_k(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
     return np.cumsum(hits * discounts(k), axis=1)[:, -1] / ideal_dcg(n_relevant, k)
 
 
-def shuffled_ndcg(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Floats:
-    r"""NDCG that a list of ``k`` has on average over all its orders.
+def shuffled_ndcg(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10, n: int | None = None) -> Floats:
+    r"""NDCG@k that a list has on average over all orders of its first ``n`` items.
 
-    Each hit is equally likely to stand at any rank, so it earns the mean of all discounts.
+    Each hit is equally likely to stand at any of the :math:`n` ranks, so it earns the mean of their discounts, which
+    are zero behind rank :math:`k`.
 
     Parameters
     ----------
     ranked, relevant, k
-        As in :func:`recall_at_k`, with the same errors. What stands behind rank ``k`` stays there.
+        As in :func:`recall_at_k`, with the same errors.
+    n : int, optional
+        How many of the first items change places, at least ``k``; by default ``k``. What stands behind stays there.
 
     Returns
     -------
@@ -169,9 +172,16 @@ def shuffled_ndcg(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10) -> Float
 
     >>> shuffled_ndcg([[0, 1]], [[0, 1]], k=2).round(4), ndcg_at_k([[0, 1], [1, 0]], [[0, 1]] * 2, k=2).mean().round(4)
     (array([0.8155]), np.float64(0.8155))
+
+    The first of two, when only the first place counts: half of the time.
+
+    >>> shuffled_ndcg([[0, 1]], [[0, 1]], k=1, n=2)
+    array([0.5])
     """
-    hits, n_relevant = _hits(ranked, relevant, k)
-    return hits.sum(axis=1) * discounts(k).mean() / ideal_dcg(n_relevant, k)
+    n = whole(k if n is None else n, "n", whole(k, "k"))
+    hits, _ = _hits(ranked, relevant, n)
+    n_relevant = relevant_items(relevant).sum(axis=1)
+    return hits.sum(axis=1) * discounts(k).sum() / n / ideal_dcg(n_relevant, k)
 
 
 def discounts(k: int) -> Floats:

@@ -140,18 +140,16 @@ def drawn_orders(n_candidates: int, n_pairs: int, rng: np.random.Generator) -> C
 
 
 def by_candidate(by_place: Floats, orders: Codes) -> Floats:
-    """What an array by place says of each candidate, in each order.
+    """What values by place say of each candidate: the order of the places undone, along the last axis.
 
     Examples
     --------
     Candidate 2 stands first, and letter A has 0.7.
 
-    >>> by_candidate(np.array([[0.7, 0.2, 0.1]]), np.array([[2, 0, 1]]))
-    array([[0.2, 0.1, 0.7]])
+    >>> by_candidate(np.array([0.7, 0.2, 0.1]), np.array([2, 0, 1]))
+    array([0.2, 0.1, 0.7])
     """
-    found = np.empty_like(by_place)
-    np.put_along_axis(found, np.asarray(orders), by_place, axis=1)
-    return found
+    return np.take_along_axis(by_place, np.argsort(orders, axis=-1), axis=-1)
 
 
 class ListwiseJudge:
