@@ -74,11 +74,6 @@ class BasketCounts:
         ------
         ValueError
             If the prior is negative.
-
-        References
-        ----------
-        DuMouchel (1999), *Bayesian data mining in large frequency tables, with an application to the FDA spontaneous
-        reporting system*, with a mixture of two gamma distributions.
         """
         if not prior >= 0:
             raise ValueError(f"the prior must be 0 or positive, not {prior}")

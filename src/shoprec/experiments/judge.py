@@ -1,15 +1,15 @@
-"""A language model puts twenty products in order, for all households: does it follow the given order?
+"""A language model puts twenty products in order: does it follow the order that it is given?
 
-``make record run=judge`` runs it, one process per core. Personal frequency picks twenty products for each household,
-and the decoder is asked for the letter of the one that it would buy (:mod:`shoprec.models.language.listwise`): once
-with the list as frequency orders it, once in random order, and once in the reverse of that. The same answers make five
-rankings:
+``make record run=judge`` runs it, one process per core. For households drawn from December's, personal frequency picks
+twenty products, and the decoder is asked for the letter of the one that it would buy
+(:mod:`shoprec.models.language.listwise`): once with the list as frequency orders it, once in random order, and once in
+the reverse of that. The same answers make five rankings:
 
 ==============  ========================================================================================
 ``given``       as the letters say, with the list in frequency's order
 ``random``      as the letters say, with the list in random order
 ``averaged``    the mean log-probability over the random order and its reverse
-``calibrated``  the same, less what each place has on average over all households
+``calibrated``  the same, less what each place has on average over all of them
 ``rhythm``      as ``calibrated``, with a question that tells how often and how long ago each product was
                 bought, for the first households alone
 ==============  ========================================================================================
@@ -38,13 +38,14 @@ from shoprec.models.language.listwise import QUESTIONS, ListwiseJudge, by_candid
 from shoprec.tasks import CUTS, Task, tasks_at
 
 CUT = CUTS[-1]
+HOUSEHOLDS = 600
 BATCH = 20  #: households between two savings
 WITH_RHYTHM = 200  #: households that are asked about with dates, too
 HALF_LIFE = 90.0
 N = 20  #: products to order
 
 
-def run(n_households: int | None = None) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
+def run(n_households: int = HOUSEHOLDS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
     """Record what is missing; a cell for each ranking, and the seconds of a core that all took."""
     parts = Parts.of("judge")
     _, test = tasks_at(complete_journey().purchases, CUT)
