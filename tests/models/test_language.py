@@ -246,8 +246,8 @@ def test_a_missing_package_says_what_to_install(monkeypatch, load, package, reme
 
 
 def test_importing_the_module_loads_no_model_library():
-    modules = "encoders, decoders, likelihood, listwise"
-    code = f"import sys; from shoprec.models.language import {modules}; print({{'torch', 'transformers'}} & set(sys.modules))"
+    code = "import sys; from shoprec.models.language import encoders, decoders, likelihood, listwise; "
+    code += "print({'torch', 'transformers'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 

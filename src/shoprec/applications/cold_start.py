@@ -74,7 +74,7 @@ def with_last_baskets(task: Task, households: Codes, n: int) -> Task:
 def place_among(scores: Floats, items: Codes, among: sparse.csr_array | None = None) -> Floats:
     r"""Where each household's list has some products: 1 for the top, 0 for the end, on average ½ by chance.
 
-    .. math:: p_{ui} = \frac{1}{n_u - 1} \sum_{j \in C_u \setminus i} \bigl( [s_{uj} < s_{ui}]
+    .. math:: \mathrm{place}_{ui} = \frac{1}{n_u - 1} \sum_{j \in C_u \setminus i} \bigl( [s_{uj} < s_{ui}]
               + \tfrac{1}{2} [s_{uj} = s_{ui}] \bigr)
 
     with :math:`C_u` the products that compete, :math:`n_u` in number. It is the area under the ROC curve of one product

@@ -65,8 +65,8 @@ def label_log_probabilities(
 ) -> Floats:
     r"""Which letter a decoder would answer with, for each of several orders of a list.
 
-    .. math:: \ell_{op} = \log P(\text{letter}_p \mid \text{the list in order } o)
-              - \log \sum_{p'} P(\text{letter}_{p'} \mid \text{the list in order } o)
+    .. math:: \ell_{ot} = \log P(\text{letter}_t \mid \text{the list in order } o)
+              - \log \sum_{t'} P(\text{letter}_{t'} \mid \text{the list in order } o)
 
     The opening is read once, its keys and values serve all orders, and these are read side by side.
 
