@@ -62,6 +62,16 @@ def softmax(names: list[tuple[str, str]]) -> HTML:
     return widgets.softmax_temperature(names, {d: rng.normal(size=len(names)) * np.sqrt(d) for d in (4, 64)})
 
 
+def clipped(names: list[tuple[str, str]]) -> HTML:
+    rows = [
+        (level, *name, -4.0 / level, level / (p + 1), 0.9)
+        for p, name in enumerate(names[:3])
+        for level in (1.0, 10.0, np.inf)
+    ]
+    moments = pd.DataFrame(rows, columns=["clip", "name_zh", "name_en", "bias", "spread", "coverage"])
+    return widgets.clip_explorer(moments.replace({"spread": np.inf}, 20.0), truth=5.0, clip=10)
+
+
 def models(names: list[tuple[str, str]]) -> HTML:
     lineup = {
         f"model {i}": Model(name, "networks" if i % 3 else "counting", "05_project", "5")
@@ -73,6 +83,7 @@ def models(names: list[tuple[str, str]]) -> HTML:
 LABELS = ("口味", "taste"), ("行为", "behaviour")
 SAMPLES = {
     "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
+    "clip-level": Sample(clipped, "06_applications/advertising", ("权重上限", "Largest weight")),
     "hybrid-ranker": Sample(
         lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")
     ),

@@ -22,6 +22,7 @@ from shoprec.show.drawings.attention import draw_heads, draw_masks
 from shoprec.show.drawings.block import draw_blocks
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
+from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms
@@ -57,6 +58,7 @@ DRAWINGS = {
     "masks": draw_masks,
     "heads": lambda: draw_heads(np.random.default_rng(0).normal(size=(8, 16)), BASKET),
     "two terms": draw_two_terms,
+    "reweighting": draw_reweighting,
     "cascade": lambda: draw_cascade(9_646),
     "time cut": lambda: draw_time_cut(visits()),
 }

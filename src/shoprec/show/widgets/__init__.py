@@ -5,6 +5,7 @@ output is still a complete table or text; every text stands there in Chinese and
 """
 
 from shoprec.show.widgets.attention_explorer import attention_explorer
+from shoprec.show.widgets.clip_level import clip_explorer
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
 from shoprec.show.widgets.rank_guess import guess_order
@@ -15,6 +16,7 @@ from shoprec.show.widgets.weight_path import weight_explorer
 
 __all__ = [
     "attention_explorer",
+    "clip_explorer",
     "guess_order",
     "hybrid_slider",
     "neighbour_finder",

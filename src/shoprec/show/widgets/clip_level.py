@@ -78,12 +78,17 @@ def _checked(moments: pd.DataFrame, truth: float) -> tuple[list[float], list[tup
     if missing:
         raise ValueError(f"the table lacks the columns {missing}; it has {list(moments.columns)}")
     levels = sorted(float(level) for level in moments["clip"].unique())
-    names = list(dict.fromkeys(moments[["name_zh", "name_en"]].itertuples(index=False, name=None)))
-    if not names or len(levels) < 2 or len(moments) != len(names) * len(levels):
-        raise ValueError(f"{len(moments)} rows for {len(names)} estimators at {len(levels)} levels; pass one row for each")
-    pivot = moments.set_index(["name_zh", "name_en", "clip"])[["bias", "spread", "coverage"]].astype(float)
-    table = np.array([[pivot.loc[(*name, level)].to_numpy().ravel() for level in levels] for name in names])
-    if table.shape[-1] != 3 or not (np.isfinite(table).all() and np.isfinite(truth) and table[..., 1].min() >= 0):
+    keys = ["name_zh", "name_en", "clip"]
+    again = moments.groupby(keys).cumcount()  # so that estimators of one name stay two
+    estimators = list(dict.fromkeys(zip(moments["name_zh"], moments["name_en"], again, strict=True)))
+    if not estimators or len(levels) < 2 or len(moments) != len(estimators) * len(levels):
+        wanted = f"{len(estimators)} estimators at {len(levels)} levels"
+        raise ValueError(f"{len(moments)} rows for {wanted}; pass two levels or more, and one row for each estimator")
+    pivot = moments.assign(again=again).set_index(["name_zh", "name_en", "again", "clip"])
+    names = [(zh, en) for zh, en, _ in estimators]
+    rows = [pivot.loc[[(*key, level) for level in levels], ["bias", "spread", "coverage"]] for key in estimators]
+    table = np.array([row.to_numpy(dtype=float) for row in rows])
+    if not (np.isfinite(table).all() and np.isfinite(truth) and table[..., 1].min() >= 0):
         raise ValueError("bias, spread and coverage must be finite, one for each estimator and level, and spread >= 0")
     return levels, names, table
 
