@@ -1,10 +1,10 @@
 r"""What would another policy have earned? Answers from the log of the policy that ran.
 
-A log holds contexts :math:`x_i`, actions :math:`a_i` drawn from the policy that ran, :math:`b(a \mid x)`, and rewards
+A log holds contexts :math:`x_i`, actions :math:`a_i` drawn from the policy that ran, :math:`\mu(a \mid x)`, and rewards
 :math:`r_i`. Asked is the value :math:`V` of a target policy :math:`\pi(a \mid x)`, its mean reward. All estimators
 here read the log through two columns, rewards and weights
 
-.. math:: w_i = \frac{\pi(a_i \mid x_i)}{b(a_i \mid x_i)}
+.. math:: w_i = \frac{\pi(a_i \mid x_i)}{\mu(a_i \mid x_i)}
 
 and, where a model of the rewards helps, through its predictions :math:`\hat q(x, a)`. They work along the last axis,
 so that a table with one log per row gives one estimate per row.
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from shoprec.formulas.arrays import MILLION, Floats, finite, whole
+from shoprec.formulas.arrays import MILLION, Codes, Floats, Mask, finite, whole
 from shoprec.formulas.checks import number
 
 
@@ -56,14 +56,14 @@ class Estimate:
 def importance_weights(target: npt.ArrayLike, propensity: npt.ArrayLike, clip: float = np.inf) -> Floats:
     r"""How much more often the target policy would have done what was done.
 
-    .. math:: w_i = \min\!\Big(\frac{\pi(a_i \mid x_i)}{b(a_i \mid x_i)},\; M\Big)
+    .. math:: w_i = \min\!\Big(\frac{\pi(a_i \mid x_i)}{\mu(a_i \mid x_i)},\; M\Big)
 
     Parameters
     ----------
     target : array of shape (..., n)
         Probability :math:`\pi` of each logged action under the target policy.
     propensity : array, broadcast against ``target``
-        Its probability :math:`b` under the policy that ran.
+        Its probability :math:`\mu` under the policy that ran.
     clip : float
         :math:`M`, the largest weight allowed.
 
@@ -135,7 +135,7 @@ def ips(reward: npt.ArrayLike, weight: npt.ArrayLike) -> Estimate:
 
     .. math:: \hat V_{\text{IPS}} = \frac1n \sum_{i=1}^n w_i r_i
 
-    Unbiased if the propensities are right and wherever :math:`\pi > 0`, :math:`b > 0`; with clipped weights, biased
+    Unbiased if the propensities are right and wherever :math:`\pi > 0`, :math:`\mu > 0`; with clipped weights, biased
     toward 0.
 
     Parameters
@@ -333,16 +333,16 @@ def clipped_moments(
 
     .. math::
 
-        \mathbb{E} = \frac1C \sum_x \sum_a b(a \mid x) \min(w_{xa}, M)\, q_{xa}, \qquad
-        \operatorname{Var} = \frac1C \sum_x \sum_a b(a \mid x) \min(w_{xa}, M)^2\, q_{xa} - \mathbb{E}^2
+        \mathbb{E} = \frac1C \sum_x \sum_a \mu(a \mid x) \min(w_{xa}, M)\, q_{xa}, \qquad
+        \operatorname{Var} = \frac1C \sum_x \sum_a \mu(a \mid x) \min(w_{xa}, M)^2\, q_{xa} - \mathbb{E}^2
 
     The mean of n terms has the same expected value and a variance n times smaller. Without clipping the first is
-    :math:`V`; what clipping takes away, :math:`\frac1C \sum_x \sum_a (\pi - M b)_+ \, q`, is the bias.
+    :math:`V`; what clipping takes away, :math:`\frac1C \sum_x \sum_a (\pi - M \mu)_+ \, q`, is the bias.
 
     Parameters
     ----------
     target, behaviour : array of shape (n_contexts, n_actions)
-        The policies :math:`\pi` and :math:`b`; contexts are equally frequent.
+        The policies :math:`\pi` and :math:`\mu`; contexts are equally frequent.
     rate : array of shape (n_contexts, n_actions)
         Probability of a reward.
     clip : float
@@ -371,6 +371,45 @@ def clipped_moments(
     w = importance_weights(pi, np.where(b > 0, b, 1), clip)
     first, second = ((b * w**power * q).sum() / len(b) for power in (1, 2))
     return float(first), float(second - first**2)
+
+
+def draw_logs(
+    behaviour: npt.ArrayLike, rate: npt.ArrayLike, n_logs: int, n_rows: int, seed: int = 0
+) -> tuple[Codes, Codes, Mask]:
+    """Write logs of a policy in a shop where the click rates are known.
+
+    Parameters
+    ----------
+    behaviour, rate : array of shape (n_contexts, n_actions)
+        Policy, with rows that sum to 1, and probabilities of a reward; contexts are equally frequent.
+    n_logs, n_rows : int
+    seed : int
+
+    Returns
+    -------
+    context, action : array of int, shape (n_logs, n_rows)
+    reward : array of bool, shape (n_logs, n_rows)
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a probability is out of range, or rows of the policy don't sum to 1.
+
+    Examples
+    --------
+    >>> context, action, reward = draw_logs([[0.25, 0.75]], [[0.0, 1.0]], n_logs=1, n_rows=10_000)
+    >>> float(action.mean().round(2)), bool((reward == action).all())
+    (0.75, True)
+    """
+    b, q = (_probabilities(p, name) for p, name in ((behaviour, "behaviour"), (rate, "rate")))
+    if b.ndim != 2 or b.shape != q.shape or not np.allclose(b.sum(axis=1), 1):
+        raise ValueError(f"behaviour {b.shape} and rate {q.shape} need the same two axes, and policies rows of sum 1")
+    rng, size = np.random.default_rng(seed), (whole(n_logs, "n_logs", 1), whole(n_rows, "n_rows", 1))
+    context, uniform = rng.integers(0, len(b), size), rng.random(size)
+    edges = np.cumsum(b, axis=1) + np.arange(len(b))[:, None]  # a context's edges lie between its number and the next
+    edges[:, -1] = np.arange(1, len(b) + 1)
+    action = np.searchsorted(edges.ravel(), uniform + context, side="right") - context * b.shape[1]
+    return context, action, rng.random(size) < q[context, action]
 
 
 def _probabilities(p: npt.ArrayLike, name: str) -> Floats:
