@@ -1,6 +1,8 @@
 """The log of advertisements as the package hands it out."""
 
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,17 +15,22 @@ from shoprec.data.bandit import CAMPAIGNS, POLICIES, open_bandit
 def test_columns_and_ranges(campaign, policy):
     log = open_bandit(campaign, policy)
     kinds = {name: str(kind) for name, kind in log.rows.dtypes.items()}
-    assert kinds.pop("timestamp").startswith("datetime64") and kinds.pop("click") == "bool"
+    assert kinds.pop("timestamp").startswith("datetime64")
+    assert kinds.pop("click") == "bool"
     assert kinds == {"item": "int16", "position": "int8", "propensity": "float64"} | {
         f"user_{i}": "category" for i in range(4)
     }
-    assert len(log.rows) == 10_000 and log.rows.notna().all().all()
+    assert len(log.rows) == 10_000
+    assert log.rows.notna().all().all()
     assert log.rows["timestamp"].is_monotonic_increasing
     assert log.rows["timestamp"].dt.strftime("%F").between("2019-11-24", "2019-11-30").all()
-    assert log.rows["item"].between(0, log.n_items - 1).all() and log.rows["position"].between(1, 3).all()
+    assert log.rows["item"].between(0, log.n_items - 1).all()
+    assert log.rows["position"].between(1, 3).all()
     assert log.rows["propensity"].between(0, 1, inclusive="right").all()
-    assert log.n_items == CAMPAIGNS[campaign] and log.items.index.tolist() == list(range(log.n_items))
-    assert log.affinity.shape == (10_000, log.n_items) and log.affinity.min() >= 0
+    assert log.n_items == CAMPAIGNS[campaign]
+    assert log.items.index.tolist() == list(range(log.n_items))
+    assert log.affinity.shape == (10_000, log.n_items)
+    assert log.affinity.min() >= 0
     assert 30 <= log.rows["click"].sum() <= 70
 
 
@@ -33,7 +40,8 @@ def test_the_random_policy_is_uniform(campaign):
     assert np.allclose(log.rows["propensity"], 1 / log.n_items)
     expected = 10_000 / log.n_items
     counts = log.rows["item"].value_counts()
-    assert len(counts) == log.n_items and np.abs(counts - expected).max() < 5 * np.sqrt(expected)
+    assert len(counts) == log.n_items
+    assert np.abs(counts - expected).max() < 5 * np.sqrt(expected)
 
 
 def test_propensities_are_those_of_the_item_in_its_position():
@@ -42,7 +50,8 @@ def test_propensities_are_those_of_the_item_in_its_position():
     inverse = (1 / (log.n_items * log.rows["propensity"])).groupby(log.rows["position"]).mean()
     assert np.allclose(inverse, 1, atol=0.25)  # each has the expected value 1
     shares = log.shares()
-    assert shares.shape == (34, 3) and np.allclose(shares.sum(axis=0), 1)
+    assert shares.shape == (34, 3)
+    assert np.allclose(shares.sum(axis=0), 1)
     row = log.rows.iloc[0]
     same = (log.rows["item"] == row["item"]) & (log.rows["position"] == row["position"])
     assert shares[row["item"], row["position"] - 1] == pytest.approx(
@@ -64,8 +73,5 @@ def test_without_the_package_the_message_says_what_to_install(monkeypatch):
 
 
 def test_obp_is_not_imported():
-    import subprocess
-    import sys
-
-    code = "import sys; from shoprec.data.bandit import open_bandit; open_bandit('men', 'bts'); print('obp' in sys.modules)"
+    code = "import sys, shoprec.data.bandit as b; b.open_bandit('men', 'bts'); print('obp' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

@@ -12,7 +12,8 @@ def coupons():
 
 def test_tables_have_the_documented_columns(coupons):
     assert coupons.campaigns.columns.tolist() == ["type", "start", "end"]
-    assert coupons.campaigns["type"].isin(["A", "B", "C"]).all() and coupons.campaigns["start"].is_monotonic_increasing
+    assert coupons.campaigns["type"].isin(["A", "B", "C"]).all()
+    assert coupons.campaigns["start"].is_monotonic_increasing
     assert coupons.sent.columns.tolist() == ["campaign", "user"]
     assert coupons.offers.columns.tolist() == ["campaign", "coupon", "item"]
     assert coupons.redemptions.columns.tolist() == ["campaign", "user", "coupon", "date"]
@@ -27,7 +28,9 @@ def test_redemptions_lie_within_their_campaign_and_were_sent(coupons):
 
 def test_pairs(coupons):
     pairs = coupons.pairs()
-    assert len(pairs) == len(coupons.sent) == 6589 and not pairs[["campaign", "user"]].duplicated().any()
-    assert pairs["redeemed"].dtype == bool and pairs["redeemed"].sum() == 792
+    assert len(pairs) == len(coupons.sent) == 6589
+    assert not pairs[["campaign", "user"]].duplicated().any()
+    assert pairs["redeemed"].dtype == bool
+    assert pairs["redeemed"].sum() == 792
     assert pairs.loc[~pairs["complete"], "campaign"].nunique() == 8
     assert pairs["start"].is_monotonic_increasing

@@ -39,7 +39,7 @@ class ClickSimulator:
         shapes = self.rate.shape[:1], self.share.shape, self.features.shape[:1]
         if len({*shapes}) != 1:
             raise ValueError(f"rate, share and features have {[s[0] for s in shapes]} groups; pass one row per group")
-        if not (0 <= self.rate.min() and self.rate.max() <= 1 and np.isclose(self.share.sum(), 1)):
+        if not (self.rate.min() >= 0 and self.rate.max() <= 1 and np.isclose(self.share.sum(), 1)):
             raise ValueError("rates are probabilities, and the groups' shares sum to 1; check both")
 
 
@@ -162,14 +162,16 @@ class Uniform:
     n_items: int = 0
 
     def start(self, n_runs: int, shop: ClickSimulator) -> Self:
+        """Forget everything."""
         self.n_items = shop.rate.shape[1]
         return self
 
     def choose(self, group: Codes, rng: np.random.Generator) -> Codes:
+        """Draw items, all equally likely."""
         return rng.integers(0, self.n_items, group.shape)
 
     def learn(self, group: Codes, item: Codes, click: Mask) -> None:
-        pass
+        """Learn nothing."""
 
 
 @dataclass
@@ -209,11 +211,13 @@ class ThompsonSampling:
     misses: Floats = field(default_factory=lambda: np.zeros((0, 0)), repr=False)
 
     def start(self, n_runs: int, shop: ClickSimulator) -> Self:
+        """Forget everything."""
         shape = n_runs, shop.rate.shape[1]
         self.hits, self.misses = (np.full(shape, number(start, "prior", 0, ends="(]")) for start in self.prior)
         return self
 
     def choose(self, group: Codes, rng: np.random.Generator) -> Codes:
+        """Choose the items whose draws, or with ``greedy`` whose means, are highest."""
         a, b = self.hits[:, None], self.misses[:, None]
         if self.greedy:
             mean = a / (a + b) + 1e-12 * rng.random(a.shape)  # ties fall at random
@@ -225,6 +229,7 @@ class ThompsonSampling:
         return np.repeat(best, self.users_per_draw, axis=1)[:, :batch]
 
     def learn(self, group: Codes, item: Codes, click: Mask) -> None:
+        """Count clicks, and exposures without one."""
         run = np.arange(len(item))[:, None]
         np.add.at(self.hits, (run, item), click)
         np.add.at(self.misses, (run, item), ~click)
@@ -273,6 +278,7 @@ class LinUCB:
     clicks: Floats = field(default_factory=lambda: np.zeros((0, 0, 0)), repr=False)
 
     def start(self, n_runs: int, shop: ClickSimulator) -> Self:
+        """Forget everything."""
         number(self.alpha, "alpha", 0)
         number(self.ridge, "ridge", 0, ends="(]")
         self.features = shop.features
@@ -280,6 +286,7 @@ class LinUCB:
         return self
 
     def choose(self, group: Codes, rng: np.random.Generator) -> Codes:
+        """Choose the items whose bounds are highest for the users' groups."""
         best = self.scores(rng).argmax(axis=2)
         return np.take_along_axis(best, group, axis=1)
 
@@ -295,6 +302,7 @@ class LinUCB:
         return bound + 1e-12 * rng.random(bound.shape)
 
     def learn(self, group: Codes, item: Codes, click: Mask) -> None:
+        """Count exposures and clicks by group."""
         run = np.arange(len(item))[:, None]
         np.add.at(self.shown, (run, group, item), 1)
         np.add.at(self.clicks, (run, group, item), click)

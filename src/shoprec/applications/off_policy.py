@@ -329,7 +329,7 @@ def bootstrap(
 def clipped_moments(
     target: npt.ArrayLike, behaviour: npt.ArrayLike, rate: npt.ArrayLike, clip: float = np.inf
 ) -> tuple[float, float]:
-    r"""Expected value and variance of one clipped term :math:`\min(w, M)\, r` for a reward of 0 or 1, where all is known.
+    r"""Expected value and variance of one clipped term, :math:`\min(w, M)\, r` with r 0 or 1, where all is known.
 
     .. math::
 
@@ -367,7 +367,9 @@ def clipped_moments(
     named = {"target": target, "behaviour": behaviour, "rate": rate}
     pi, b, q = (np.atleast_2d(_probabilities(p, name)) for name, p in named.items())
     if not pi.shape == b.shape == q.shape:
-        raise ValueError(f"target, behaviour and rate have shapes {pi.shape}, {b.shape} and {q.shape}; pass three alike")
+        raise ValueError(
+            f"target, behaviour and rate have shapes {pi.shape}, {b.shape} and {q.shape}; pass three alike"
+        )
     w = importance_weights(pi, np.where(b > 0, b, 1), clip)
     first, second = ((b * w**power * q).sum() / len(b) for power in (1, 2))
     return float(first), float(second - first**2)

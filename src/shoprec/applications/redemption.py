@@ -32,7 +32,7 @@ def redemption_features(
     Parameters
     ----------
     pairs : DataFrame
-        From `Coupons.pairs`: columns ``campaign``, ``user`` and ``start``.
+        From `Coupons.pairs`: columns ``campaign``, ``user``, ``type``, ``start`` and ``end``.
     coupons : Coupons
     purchases : DataFrame
         As in `Journey.purchases`.
@@ -54,8 +54,8 @@ def redemption_features(
     """
     whole(window, "window", 1)
     parts = []
-    for campaign, group in pairs.groupby("campaign", sort=False):
-        start, users = group["start"].iloc[0], group["user"]
+    for _, group in pairs.groupby("campaign", sort=False):
+        campaign, start, users = group["campaign"].iloc[0], group["start"].iloc[0], group["user"]
         table = _shopping(purchases, coupons.offers, campaign, start, users, window)
         before = coupons.redemptions[coupons.redemptions["date"] < start].groupby("user")
         started = coupons.campaigns.index[coupons.campaigns["start"] < start]
@@ -63,10 +63,10 @@ def redemption_features(
         table["redeemed_coupons"] = np.log1p(before.size().reindex(users, fill_value=0).to_numpy())
         table["redeemed_campaigns"] = before["campaign"].nunique().reindex(users, fill_value=0).to_numpy()
         table["campaigns"] = mailed.reindex(users, fill_value=0).to_numpy()
-        facts = coupons.campaigns.loc[campaign]
-        table["type_a"], table["type_c"] = float(facts["type"] == "A"), float(facts["type"] == "C")
+        kind, end = group["type"].iloc[0], group["end"].iloc[0]
+        table["type_a"], table["type_c"] = float(kind == "A"), float(kind == "C")
         offered = coupons.offers.loc[coupons.offers["campaign"] == campaign, "item"].nunique()
-        table["offered"], table["days"] = np.log1p(offered), (facts["end"] - facts["start"]).days
+        table["offered"], table["days"] = np.log1p(offered), (end - start).days
         parts.append(table.set_axis(group.index))
     return pd.concat(parts).loc[pairs.index, FEATURES].astype(float)
 
@@ -129,7 +129,9 @@ def forecast(
         asked = pairs["campaign"] == campaign
         known = pairs["end"] < pairs.loc[asked, "start"].min()
         if pairs.loc[known, "redeemed"].nunique() < 2:
-            raise ValueError(f"no campaigns that ended before {campaign} tell redeemers from others; forecast later ones")
+            raise ValueError(
+                f"no campaigns that ended before {campaign} tell redeemers from others; forecast later ones"
+            )
         model = make().fit(features[known], pairs.loc[known, "redeemed"])
         parts.append(pd.Series(model.predict_proba(features[asked])[:, 1], pairs.index[asked]))
     return pd.concat(parts)
@@ -252,6 +254,8 @@ def sample_size(rate: float, lift: float, power: float = 0.8, level: float = 0.9
     number(level, "level", 0, 1, "()", note="; 0.95 for 95 %")
     raised = (1 + lift) * rate
     if lift == 0 or not 0 <= raised <= 1:
-        raise ValueError(f"a lift of {lift} takes the rate from {rate} to {raised:g}; pass one that changes it within [0, 1]")
+        raise ValueError(
+            f"a lift of {lift} takes the rate from {rate} to {raised:g}; pass one that changes it within [0, 1]"
+        )
     z = stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(power)
     return int(np.ceil((z / (raised - rate)) ** 2 * (rate * (1 - rate) + raised * (1 - raised))))

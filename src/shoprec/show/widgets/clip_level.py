@@ -84,10 +84,11 @@ def _checked(moments: pd.DataFrame, truth: float) -> tuple[list[float], list[tup
     if not estimators or len(levels) < 2 or len(moments) != len(estimators) * len(levels):
         wanted = f"{len(estimators)} estimators at {len(levels)} levels"
         raise ValueError(f"{len(moments)} rows for {wanted}; pass two levels or more, and one row for each estimator")
-    pivot = moments.assign(again=again).set_index(["name_zh", "name_en", "again", "clip"])
     names = [(zh, en) for zh, en, _ in estimators]
-    rows = [pivot.loc[[(*key, level) for level in levels], ["bias", "spread", "coverage"]] for key in estimators]
-    table = np.array([row.to_numpy(dtype=float) for row in rows])
+    index = pd.MultiIndex.from_arrays([moments["name_zh"], moments["name_en"], again, moments["clip"]])
+    numbers = moments[["bias", "spread", "coverage"]].set_axis(index)
+    order = pd.MultiIndex.from_tuples([(*key, level) for key in estimators for level in levels])
+    table = numbers.reindex(order).to_numpy(dtype=float).reshape(len(names), len(levels), 3)
     if not (np.isfinite(table).all() and np.isfinite(truth) and table[..., 1].min() >= 0):
         raise ValueError("bias, spread and coverage must be finite, one for each estimator and level, and spread >= 0")
     return levels, names, table
