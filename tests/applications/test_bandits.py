@@ -71,7 +71,7 @@ def test_thompson_sampling_draws_with_the_probability_of_being_best():
 
 def test_greedy_shows_the_highest_mean_and_breaks_ties_at_random():
     shop = ClickSimulator(np.full((1, 4), 0.5), np.ones(1), np.ones((1, 1)))
-    bandit = ThompsonSampling((1.0, 1.0), greedy=True).start(200, shop)
+    bandit = ThompsonSampling((1, 1), greedy=True).start(200, shop)
     group, rng = np.zeros((200, 3), dtype=int), np.random.default_rng(0)
     first = bandit.choose(group, rng)
     assert (first == first[:, :1]).all()
