@@ -46,6 +46,19 @@ def attention(names: list[tuple[str, str]]) -> HTML:
     return widgets.attention_explorer({"101": household, "102": household})
 
 
+def merger(names: list[tuple[str, str]]) -> HTML:
+    rows = [
+        (household, link, n, rank, (rank + n * (household + 3 * (link == "wrong"))) % 8)
+        for household in (101, 102)
+        for link in ("right", "wrong")
+        for n in (0, 1, 4)
+        for rank in range(1, 6)
+    ]
+    frame = pd.DataFrame(rows, columns=["household", "link", "n", "rank", "item"])
+    frame["name_zh"], frame["name_en"] = zip(*(names[item] for item in frame["item"]), strict=True)
+    return widgets.account_merger(frame.assign(bought=frame["item"] % 3 == 0))
+
+
 def neighbours(names: list[tuple[str, str]]) -> HTML:
     rows = [
         (p, *names[p], kind, n % 8, *names[n % 8], 1 - 0.1 * (n - p))
@@ -82,6 +95,7 @@ def models(names: list[tuple[str, str]]) -> HTML:
 
 LABELS = ("口味", "taste"), ("行为", "behaviour")
 SAMPLES = {
+    "account-merger": Sample(merger, "06_applications/cross_platform", ("并入", "have joined")),
     "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
     "clip-level": Sample(clipped, "06_applications/advertising", ("权重上限", "Largest weight")),
     "hybrid-ranker": Sample(

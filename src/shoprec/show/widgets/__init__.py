@@ -4,6 +4,7 @@ A widget is a function that returns HTML, and a script and a style sheet of the 
 output is still a complete table or text; every text stands there in Chinese and in English.
 """
 
+from shoprec.show.widgets.account_merger import account_merger
 from shoprec.show.widgets.attention_explorer import attention_explorer
 from shoprec.show.widgets.clip_level import clip_explorer
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
@@ -15,6 +16,7 @@ from shoprec.show.widgets.vector_pair import vector_pair
 from shoprec.show.widgets.weight_path import weight_explorer
 
 __all__ = [
+    "account_merger",
     "attention_explorer",
     "clip_explorer",
     "guess_order",
