@@ -16,19 +16,19 @@ from shoprec.formulas.similarity import cosine_similarity
 def expected_change(precision: npt.ArrayLike, linked: npt.ArrayLike, gain: float, loss: float) -> Floats:
     r"""Mean change of a metric over all accounts when a share of them is linked, not always rightly.
 
-    .. math:: \Delta(p, \ell) = \ell \, \bigl( p \, g - (1 - p) \, h \bigr)
+    .. math:: \Delta(\pi, \kappa) = \kappa \, \bigl( \pi \, g_+ - (1 - \pi) \, g_- \bigr)
 
     Parameters
     ----------
     precision : float or array
-        :math:`p`, the share of the links that are right.
+        :math:`\pi`, the share of the links that are right.
     linked : float or array
-        :math:`\ell`, the share of the accounts that are linked at all. If every household has a right partner, recall
-        is :math:`p \ell`.
+        :math:`\kappa`, the share of the accounts that are linked at all. If every household has a right partner,
+        recall is :math:`\pi \kappa`.
     gain : float
-        :math:`g`, what a right link adds to the metric on average.
+        :math:`g_+`, what a right link adds to the metric on average.
     loss : float
-        :math:`h`, what a wrong one takes away.
+        :math:`g_-`, what a wrong one takes away.
 
     Returns
     -------
@@ -57,14 +57,14 @@ def expected_change(precision: npt.ArrayLike, linked: npt.ArrayLike, gain: float
 def break_even_precision(gain: float, loss: float) -> float:
     r"""The share of right links from which on linking pays.
 
-    .. math:: p^* = \frac{h}{g + h}
+    .. math:: \pi^* = \frac{g_-}{g_+ + g_-}
 
     It is where :func:`expected_change` is 0, whatever the share of linked accounts.
 
     Parameters
     ----------
     gain, loss : float
-        :math:`g` and :math:`h`, of a right and of a wrong link.
+        :math:`g_+` and :math:`g_-`, of a right and of a wrong link.
 
     Returns
     -------

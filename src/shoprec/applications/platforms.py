@@ -249,7 +249,7 @@ def neighbours_of(
 def shared_counts(bought: sparse.csr_array, least: int = 1, block: int = 512) -> sparse.csr_array:
     r"""How many accounts bought both of two products, where counts below a threshold are left out.
 
-    .. math:: c_{ij} = |\{a : i \in H_a, \, j \in H_a\}|, \qquad c_{ij} := 0 \text{ if } c_{ij} < k
+    .. math:: n_{ij} = |\{a : i \in H_a, \, j \in H_a\}|, \qquad n_{ij} := 0 \text{ if } n_{ij} < k
 
     What a platform can share instead of histories: no number in the table stands for fewer than :math:`k` accounts.
     That protects against the plainest attack alone, not against one that subtracts tables from each other.
