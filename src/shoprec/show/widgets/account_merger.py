@@ -50,9 +50,9 @@ def account_merger(lists: pd.DataFrame) -> HTML:
     first = lists[(lists["household"] == households[0]) & (lists["n"] == 0) & (lists["link"] == "right")]
     body = f"""\
 <p class="choice"><label><span>{both("家庭", "Household")}</span> <select autocomplete="off">{options}</select></label>
-<label><span>{both("并入另一平台的购物次数", "Baskets that join")}</span>
-<input type="range" min="0" max="{len(steps) - 1}" step="1" value="0" autocomplete="off"></label>
-<output aria-live="off">0</output>
+<label><span>{both("并入的购物次数", "Baskets that join")}</span>
+<input type="range" min="0" max="{len(steps) - 1}" step="1" value="0" autocomplete="off">
+<output aria-live="off">0</output></label>
 <label><input type="checkbox" autocomplete="off">
 <span>{both("错链：陌生家庭的购物", "Wrong link: a stranger’s")}</span></label></p>
 {_status(households[0], first)}
