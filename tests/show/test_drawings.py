@@ -22,8 +22,8 @@ from shoprec.show.drawings.attention import draw_heads, draw_masks
 from shoprec.show.drawings.block import draw_blocks
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
-from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.platforms import draw_platforms
+from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms

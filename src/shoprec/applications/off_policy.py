@@ -79,8 +79,7 @@ def importance_weights(target: npt.ArrayLike, propensity: npt.ArrayLike, clip: f
 
     References
     ----------
-    Horvitz and Thompson (1952), *A generalization of sampling without replacement from a finite universe*, for the
-    weights; Bottou et al. (2013), *Counterfactual reasoning and learning systems*, for clipping.
+    Bottou et al. (2013), *Counterfactual reasoning and learning systems*, for clipping.
 
     Examples
     --------

@@ -198,10 +198,6 @@ def recalibrate(past: npt.ArrayLike, outcome: npt.ArrayLike, forecasts: npt.Arra
     ValueError
         If a probability isn't between 0 and 1.
 
-    References
-    ----------
-    Platt (1999), *Probabilistic outputs for support vector machines*.
-
     Examples
     --------
     Forecasts of 1/2 of which only 1/4 came true:
