@@ -133,3 +133,16 @@ def test_letters_must_be_one_token_and_enough(tiny, names):
         label_log_probabilities(*tiny, "It buys.\n", ["tea", "jam"], [[0, 1]], "Answer:", lead="  ")
     with pytest.raises(ValueError, match="at most 26"):
         ListwiseJudge(PersonalFrequency(), names, n_candidates=27)
+
+
+def test_the_text_of_a_question_is_what_the_letters_are_read_from(task, names, tiny):
+    judge = ListwiseJudge(PersonalFrequency(), names, n_candidates=3, decoder=tiny).fit(task)
+    household, items = task.households[0], np.array([4, 2, 9])
+    text = judge.text(household, items)
+    assert [line[3:] for line in text.splitlines() if line[1:3] == ". "] == names.iloc[items].tolist()
+    tokenizer, model = tiny
+    with torch.no_grad():
+        tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+        logits = model(torch.tensor([tokens])).logits[0, -1]
+    plain = logits[[128 + ord(letter) for letter in "ABC"]].log_softmax(dim=0)
+    np.testing.assert_allclose(judge.judge(household, items, [[0, 1, 2]])[0], plain, atol=1e-4)

@@ -78,5 +78,5 @@ class BasketCounts:
         if not prior >= 0:
             raise ValueError(f"the prior must be 0 or positive, not {prior}")
         expected = self.single[items][:, None] * self.single / self.n_baskets + prior
-        together = self.pairs[items].toarray() + prior
+        together = self.pairs[items].toarray().astype(float) + prior
         return np.divide(together, expected, out=np.zeros_like(expected), where=expected > 0)

@@ -231,6 +231,12 @@ class ListwiseJudge:
         """The orders in which a household's candidates are listed."""
         return drawn_orders(self.n_candidates, self.n_pairs, np.random.default_rng([self.seed, household]))
 
+    def text(self, household: int, items: Codes) -> str:
+        """All that the decoder is asked about some products in their order."""
+        listed = zip(LABELS, fitted(self, "listing_").names[items], strict=False)
+        lines = "".join(f"{label}. {name}\n" for label, name in listed)
+        return f"{self.opening(household)}{lines}{self.question.closing}"
+
     def judge(self, household: int, items: Codes, orders: Codes) -> Floats:
         """Log-probabilities by place of some products in some orders, :func:`label_log_probabilities`."""
         tokenizer, model = self.decoder or load_decoder()
