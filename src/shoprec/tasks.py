@@ -394,6 +394,103 @@ def earlier(task: Task, cut: str | pd.Timestamp) -> Task:
     return replace(before, cut=moment)
 
 
+def membership(items: pd.Index, groups: pd.Series) -> tuple[sparse.csr_array, pd.Index]:
+    """Which products belong to which groups, as a matrix.
+
+    Parameters
+    ----------
+    items : Index
+        The products, in the order of their codes.
+    groups : Series
+        A group for each item id of its index. An item may stand there several times, in a group each time, or not at
+        all; a missing group counts as none. Items that are no products of the catalogue are passed over.
+
+    Returns
+    -------
+    matrix : sparse array of bool, shape (n_items, n_groups)
+    groups : Index
+        Code to the group, ascending.
+
+    Raises
+    ------
+    DataError
+        A ValueError. If no product is in any group.
+
+    Examples
+    --------
+    Tea is both a drink and on offer; rye is in no group.
+
+    >>> groups = pd.Series(["drink", "offer", "offer"], index=["tea", "tea", "jam"])
+    >>> matrix, names = membership(pd.Index(["jam", "rye", "tea"]), groups)
+    >>> names.tolist(), matrix.toarray().astype(int).tolist()
+    (['drink', 'offer'], [[0, 1], [0, 0], [1, 1]])
+    """
+    known = groups[groups.index.isin(items)].dropna()
+    if known.empty:
+        raise DataError(
+            f"none of the {len(items):,} products is in a group; the index of groups must hold the ids of items, as "
+            f"{items[:1].tolist()} does"
+        )
+    names = pd.Index(np.sort(known.unique()))
+    pairs = (items.get_indexer(known.index), names.get_indexer(pd.Index(known)))
+    ones = np.ones(len(known), np.int32)
+    return sparse.coo_array((ones, pairs), shape=(len(items), len(names))).tocsr().astype(bool), names
+
+
+def group_items(task: Task, groups: pd.Series) -> Task:
+    """The same task with groups in the place of products: brands, categories, coupons.
+
+    A basket holds a group if it holds any product of it; that is one event, however many products there are. Households
+    keep their codes; one whose next basket, or whose history, holds no group isn't judged.
+
+    Parameters
+    ----------
+    task : Task
+    groups : Series
+        As for :func:`membership`.
+
+    Returns
+    -------
+    Task
+        Its ``items`` are the groups.
+
+    Raises
+    ------
+    DataError
+        A ValueError. If no product is in any group, or no household has a group on both sides of the cut.
+
+    Examples
+    --------
+    Ann bought tea and coffee in one basket: for the groups that is one event.
+
+    >>> table = pd.DataFrame({
+    ...     "user": "Ann", "item": ["tea", "coffee", "jam", "tea"],
+    ...     "timestamp": pd.to_datetime(["2017-01-05", "2017-01-05", "2017-02-03", "2017-03-02"])})
+    >>> task = next_basket_split(table, cut="2017-03-01", items=["coffee", "jam", "tea"])
+    >>> grouped = group_items(task, pd.Series(["drink", "drink", "spread"], index=["tea", "coffee", "jam"]))
+    >>> grouped.items[grouped.history.item].tolist(), grouped.targets.toarray()
+    (['drink', 'spread'], array([[ True, False]]))
+    """
+    matrix, names = membership(task.items, groups)
+    history, ones = task.history, np.ones(len(task.history.item), np.int32)
+    baskets = sparse.csr_array((ones, (history.basket, history.item)), shape=(history.basket[-1] + 1, len(task.items)))
+    held = (baskets @ matrix.astype(np.int32)).tocsr()
+    held.sort_indices()
+    basket = np.repeat(np.arange(held.shape[0]), np.diff(held.indptr))
+    first = history.basket_start[basket]  # an event of the same basket
+    renumbered = np.cumsum(np.diff(basket, prepend=-1) > 0) - 1
+    events = (history.user[first], held.indices, renumbered, history.day[first])
+    targets = (task.targets.astype(np.int32) @ matrix.astype(np.int32)).tocsr().astype(bool)
+    households = np.intersect1d(np.flatnonzero(np.diff(targets.indptr)), events[0])
+    if not len(households):
+        raise DataError(
+            f"no household has products of the {len(names):,} groups both before {task.cut:%Y-%m-%d} and in its next "
+            "basket; pass groups of more products"
+        )
+    grouped = History(*events, history.n_users, len(names))
+    return replace(task, history=grouped, targets=targets, households=households, items=names)
+
+
 def _held_out(task: Task, keep: Mask, held: Mask) -> Task:
     """The task of finding the events in ``held`` from those in ``keep``."""
     h = task.history

@@ -184,6 +184,88 @@ def shuffled_ndcg(ranked: npt.ArrayLike, relevant: Matrix, k: int = 10, n: int |
     return hits.sum(axis=1) * discounts(k).sum() / n / ideal_dcg(n_relevant, k)
 
 
+def random_ndcg(n_relevant: npt.ArrayLike, n_items: int, k: int = 10) -> Floats:
+    r"""NDCG that random lists have on average: what a value of NDCG has to be compared with.
+
+    .. math::
+
+        \mathbb{E}\,\mathrm{NDCG@}k = \frac{m}{n} \cdot
+            \frac{\sum_{r=1}^{k} 1 / \log_2(r + 1)}{\sum_{r=1}^{\min(k, m)} 1 / \log_2(r + 1)}
+
+    At each rank of a random order of :math:`n` items, one of :math:`m` relevant ones stands with probability
+    :math:`m / n`; expectations add up, though the ranks aren't independent.
+
+    Parameters
+    ----------
+    n_relevant : array of int
+        :math:`m`, each user's number of relevant items, from 1 to ``n_items``; of any shape.
+    n_items : int
+        :math:`n`, how many items are ranked.
+    k : int
+        Length of the lists, at most ``n_items``.
+
+    Returns
+    -------
+    array of the same shape
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+
+    Examples
+    --------
+    Three items in all their orders, one of them relevant.
+
+    >>> orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]
+    >>> ndcg_at_k(orders, [[1, 0, 0]] * 6, k=2).mean().round(4), random_ndcg(1, n_items=3, k=2).round(4)
+    (np.float64(0.5436), np.float64(0.5436))
+    """
+    m = wide(floats(n_relevant, "n_relevant"))
+    if not 1 <= whole(k, "k") <= whole(n_items, "n_items"):
+        raise ValueError(f"k is {k}, but {n_items} items are ranked; choose 1 <= k <= {n_items}")
+    if not ((m >= 1) & (m <= n_items)).all():
+        raise ValueError(f"n_relevant must be from 1 to n_items, {n_items}; leave users with nothing to find out")
+    return m / n_items * discounts(k).sum() / ideal_dcg(m, k)
+
+
+def above_chance(value: npt.ArrayLike, chance: npt.ArrayLike, best: npt.ArrayLike = 1.0) -> Floats:
+    r"""A value on a scale where chance is 0 and the best possible is 1.
+
+    .. math:: \frac{x - x_\text{chance}}{x_\text{best} - x_\text{chance}}
+
+    Values of lists of different length, or of catalogues of different size, can be compared on it. Below 0 is worse
+    than chance.
+
+    Parameters
+    ----------
+    value, chance, best : arrays of float of the same shape, or single numbers
+
+    Returns
+    -------
+    array of the same shape
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN or infinite, or chance isn't below the best.
+
+    References
+    ----------
+    Cohen (1960), *A coefficient of agreement for nominal scales*, has the same correction for chance.
+
+    Examples
+    --------
+    >>> above_chance([0.5, 0.75, 1.0, 0.25], chance=0.5)
+    array([ 0. ,  0.5,  1. , -0.5])
+    """
+    named = {"value": value, "chance": chance, "best": best}
+    x, low, high = (wide(finite(v, name, "leave such users out")) for name, v in named.items())
+    if not (low < high).all():
+        raise ValueError("chance must be below best; where chance reaches it, nothing is left to be gained")
+    return (x - low) / (high - low)
+
+
 def discounts(k: int) -> Floats:
     r"""What a hit is worth at each rank from 1 to ``k``, :math:`1 / \log_2(r + 1)`, shape (k,).
 
