@@ -70,6 +70,14 @@ def neighbours(names: list[tuple[str, str]]) -> HTML:
     return widgets.neighbour_finder(pd.DataFrame(rows, columns=columns))
 
 
+def mixer(names: list[tuple[str, str]]) -> HTML:
+    frame = pd.DataFrame(names, columns=["name_zh", "name_en"])
+    frame["relevance"] = np.linspace(1, 0, len(frame))
+    frame["path"] = [(i % 3, i % 2, i % 4) for i in range(len(frame))]
+    groups = pd.DataFrame(names[:3], columns=["name_zh", "name_en"]).assign(share=[0.5, 0.3, 0.2])
+    return widgets.list_mixer(frame.assign(bought=frame.index % 3 == 0), groups, k=4)
+
+
 def softmax(names: list[tuple[str, str]]) -> HTML:
     rng = np.random.default_rng(0)
     return widgets.softmax_temperature(names, {d: rng.normal(size=len(names)) * np.sqrt(d) for d in (4, 64)})
@@ -101,6 +109,7 @@ SAMPLES = {
     "hybrid-ranker": Sample(
         lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")
     ),
+    "list-mixer": Sample(mixer, "06_applications/content", ("换进", "New on the list")),
     "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
     "rank-guess": Sample(
         lambda names: widgets.guess_order(

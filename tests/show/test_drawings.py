@@ -17,13 +17,15 @@ from matplotlib.transforms import Bbox
 
 from shoprec.data.journey import complete_journey
 from shoprec.formulas.fusion import hybrid_score
-from shoprec.show.drawings import shop, two_terms
+from shoprec.show.drawings import reranking, rule_tree, shop, two_terms
 from shoprec.show.drawings.attention import draw_heads, draw_masks
 from shoprec.show.drawings.block import draw_blocks
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
 from shoprec.show.drawings.platforms import draw_platforms
 from shoprec.show.drawings.reweighting import draw_reweighting
+from shoprec.show.drawings.reranking import draw_reranking
+from shoprec.show.drawings.rule_tree import draw_rule_tree
 from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms
@@ -63,6 +65,8 @@ DRAWINGS = {
     "cascade": lambda: draw_cascade(9_646),
     "platforms": draw_platforms,
     "time cut": lambda: draw_time_cut(visits()),
+    "reranking": draw_reranking,
+    "rule tree": draw_rule_tree,
 }
 
 
@@ -242,3 +246,29 @@ def test_a_target_is_the_first_basket_of_its_month():
     assert sum("没来" in text.get_text() for text in axis.texts) == 1
     n_rings = sum(line.get_markersize() == 10 for line in axis.lines)
     assert n_rings == 6 + 5 + 1  # November, December, and the legend's
+
+
+def test_the_second_place_goes_to_what_is_worth_most():
+    relevance, shared, value = reranking.values()
+    (axis,) = draw_reranking().axes
+    said = [text.get_text() for text in axis.texts]
+    best = 1 + int(np.argmax(value[1:]))
+    assert best == len(relevance) - 1, "the least relevant one, for what it adds"
+    assert said.count(f"{reranking.CANDIDATES[best][0][0]} | {reranking.CANDIDATES[best][0][1]}") == 2
+    assert np.array_equal(relevance, np.sort(relevance)[::-1])
+    assert shared[best] == 0
+
+
+def test_the_tree_keeps_what_rule_and_cap_allow():
+    kept, count = [], {}
+    for way in sorted(rule_tree.PRODUCTS, key=lambda way: way[-1]):
+        count[way[:3]] = count.get(way[:3], 0) + 1
+        if (
+            way[:1] not in rule_tree.FORBIDDEN
+            and way[:2] not in rule_tree.FORBIDDEN
+            and count[way[:3]] <= rule_tree.CAP
+        ):
+            kept.append(way[-1])
+    assert rule_tree.chosen() == kept
+    (axis,) = draw_rule_tree().axes
+    assert any(" · ".join(map(str, kept)) in text.get_text() for text in axis.texts)

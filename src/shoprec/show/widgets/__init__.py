@@ -8,6 +8,7 @@ from shoprec.show.widgets.account_merger import account_merger
 from shoprec.show.widgets.attention_explorer import attention_explorer
 from shoprec.show.widgets.clip_level import clip_explorer
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
+from shoprec.show.widgets.list_mixer import list_mixer
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
 from shoprec.show.widgets.rank_guess import guess_order
 from shoprec.show.widgets.score_board import score_board
@@ -21,6 +22,7 @@ __all__ = [
     "clip_explorer",
     "guess_order",
     "hybrid_slider",
+    "list_mixer",
     "neighbour_finder",
     "score_board",
     "softmax_temperature",
