@@ -27,10 +27,10 @@ class BasketCounts:
     """
 
     def __init__(self, history: History) -> None:
-        lines = sparse.coo_array((np.ones(len(history.item), np.float32), (history.basket, history.item)))
-        holds = lines.tocsr()
+        once = np.ones(len(history.item), np.float32)
+        shape = int(history.basket[-1]) + 1, history.n_items
+        holds = sparse.coo_array((once, (history.basket, history.item)), shape=shape).tocsr()
         holds.data[:] = 1  # bought twice in a basket counts once
-        holds.resize(holds.shape[0], history.n_items)
         pairs = (holds.T @ holds).tocsr()
         pairs.setdiag(0)
         pairs.eliminate_zeros()

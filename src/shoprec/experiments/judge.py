@@ -83,7 +83,7 @@ def record_batch(batch: tuple[Codes, bool], parts: Parts) -> dict[str, Any]:
 def answers_to(question: str, test: Task, names: pd.Series, households: Codes) -> Floats:
     """Log-probabilities by place, shape (n_households, 3, 20): in frequency's order, a random one, and its reverse."""
     tokenizer, model = load_decoder()
-    decoder = tokenizer, model.to(torch.bfloat16)  # in half the time
+    decoder = tokenizer, model.bfloat16()  # in half the time
     base = PersonalFrequency(HALF_LIFE)
     judge = ListwiseJudge(base, names, N, half_life=HALF_LIFE, question=QUESTIONS[question], decoder=decoder).fit(test)
     items = rank_items(base.score(households), N)
