@@ -20,10 +20,10 @@ from uuid import uuid4
 
 import numpy as np
 import torch
-from platformdirs import user_cache_path
 from safetensors.torch import load, save
 from torch import nn
 
+from shoprec.training.cache import cache_folder
 from shoprec.training.fingerprint import differences
 
 CHECKSUM = re.compile(rb'"checksum":"([0-9a-f]{64})"')
@@ -65,9 +65,7 @@ def checkpoint_folder() -> Path:
     >>> checkpoint_folder().name
     'checkpoints'
     """
-    chosen = os.environ.get("SHOPREC_CACHE")
-    cache = Path(chosen).expanduser() if chosen else user_cache_path("shoprec", appauthor=False)
-    return cache / "checkpoints"
+    return cache_folder() / "checkpoints"
 
 
 class Checkpoint:

