@@ -76,6 +76,10 @@ def mixer(names: list[tuple[str, str]]) -> HTML:
     frame["path"] = [(i % 3, i % 2, i % 4) for i in range(len(frame))]
     groups = pd.DataFrame(names[:3], columns=["name_zh", "name_en"]).assign(share=[0.5, 0.3, 0.2])
     return widgets.list_mixer(frame.assign(bought=frame.index % 3 == 0), groups, k=4)
+def search(names: list[tuple[str, str]]) -> HTML:
+    near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
+    letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}
+    return widgets.product_search(pd.DataFrame(names, columns=["name_zh", "name_en"]), near, letters)
 
 
 def softmax(names: list[tuple[str, str]]) -> HTML:
@@ -111,6 +115,7 @@ SAMPLES = {
     ),
     "list-mixer": Sample(mixer, "06_applications/content", ("换进", "New on the list")),
     "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
+    "product-search": Sample(search, "06_applications/products", ("编码器列出", "the encoder lists")),
     "rank-guess": Sample(
         lambda names: widgets.guess_order(
             dict(zip("badcfehg", range(8), strict=True)), dict(zip("abcdefgh", names, strict=True))
