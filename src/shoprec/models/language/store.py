@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from shoprec.formulas.arrays import Floats
 from shoprec.training.cache import cache_folder, write_whole
@@ -155,7 +153,7 @@ class EmbeddingStore:
             return {}
         try:
             return _unpack(data, identity)
-        except (ValueError, KeyError, SafetensorError) as error:
+        except (ValueError, KeyError) as error:
             aside = file.with_name(f"{file.name}.damaged")
             text = f"the embeddings in {file} are damaged ({error}); all texts are read anew, and the file is put aside"
             try:
@@ -188,6 +186,8 @@ def _checked(vectors: Floats, n: int, known: dict[str, Floats]) -> Floats:
 
 
 def _pack(known: dict[str, Floats], identity: str) -> bytes:
+    from safetensors.numpy import save  # here, so that whoever keeps nothing needs nothing
+
     vectors, texts = np.stack(list(known.values())), json.dumps(list(known))
     notes = {"identity": identity, "texts": texts, "checksum": _checksum(identity, texts, vectors)}
     return save({"vectors": vectors}, metadata=notes)
@@ -195,7 +195,13 @@ def _pack(known: dict[str, Floats], identity: str) -> bytes:
 
 def _unpack(data: bytes, identity: str) -> dict[str, Floats]:
     """What was packed; an error if any of it is other than it was."""
-    vectors = load(data)["vectors"]
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        vectors = load(data)["vectors"]
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
     notes = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
     if notes["checksum"] != _checksum(notes["identity"], notes["texts"], vectors):
         raise ValueError("its checksum is wrong")

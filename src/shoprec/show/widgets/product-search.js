@@ -126,11 +126,11 @@ customElements.get("product-search") ?? customElements.define("product-search", 
 
   // A word in its language, and for who reads the other what it means, as Python writes it.
   word(i, lang) {
-    return [["b", lang], ["small", lang === "zh" ? "en" : "zh"]].flatMap(([tag, of]) => {
+    return [["b", lang], ["small", lang === "zh" ? "en" : "zh"]].map(([tag, of]) => {
       const part = document.createElement(tag);
       part.lang = of;
       part.textContent = this.data[of][i];
-      return tag === "b" ? [part, " "] : [part];
+      return part;
     });
   }
 });

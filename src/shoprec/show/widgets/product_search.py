@@ -125,7 +125,7 @@ def _found(by: Mapping[str, npt.ArrayLike], side: str, lang: str, n: int, k: int
 def _word(word: tuple[str, str], lang: str) -> str:
     """A word in its language, and for who reads the other what it means."""
     own, other = word if lang == "zh" else word[::-1]
-    return f'<b lang="{lang}">{escape(own)}</b> <small lang="{"en" if lang == "zh" else "zh"}">{escape(other)}</small>'
+    return f'<b lang="{lang}">{escape(own)}</b><small lang="{"en" if lang == "zh" else "zh"}">{escape(other)}</small>'
 
 
 def _said(word: tuple[str, str], n: dict[str, int]) -> str:
