@@ -26,6 +26,7 @@ from shoprec.show.drawings.platforms import draw_platforms
 from shoprec.show.drawings.reranking import draw_reranking
 from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.rule_tree import draw_rule_tree
+from shoprec.show.drawings.name_tree import draw_name_tree
 from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms
@@ -62,6 +63,7 @@ DRAWINGS = {
     "heads": lambda: draw_heads(np.random.default_rng(0).normal(size=(8, 16)), BASKET),
     "two terms": draw_two_terms,
     "reweighting": draw_reweighting,
+    "name tree": draw_name_tree,
     "cascade": lambda: draw_cascade(9_646),
     "platforms": draw_platforms,
     "time cut": lambda: draw_time_cut(visits()),

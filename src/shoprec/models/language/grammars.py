@@ -6,15 +6,14 @@ are struck out, and the rest shares their probability:
 .. math:: Q(v \mid x, y) = \frac{P(v \mid x, y) \, [yv \in \mathrm{Pre}(C)]}{\sum_{w} P(w \mid x, y) \,
           [yw \in \mathrm{Pre}(C)]}
 
-with :math:`x` the prompt, :math:`C` the names and :math:`\mathrm{Pre}(C)` all their beginnings. The grammars are written
-in GBNF, the notation of llama.cpp.
+with :math:`x` the prompt, :math:`C` the names and :math:`\mathrm{Pre}(C)` all their beginnings. The grammars are
+written in GBNF, the notation of llama.cpp.
 """
 
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import groupby
-from os.path import commonprefix
 
 from shoprec.formulas.arrays import whole
 
@@ -75,7 +74,7 @@ def one_of(names: Sequence[str], lead: str = " ", end: str = "\n", at_most: int 
     r"""Grammar that allows one of some names, or several, one after the other, and nothing else.
 
     Names that begin alike share their beginning, as in a tree: a token is compared with a few branches, not with every
-    name. With ``at_most`` above 1 a name may come twice, since a grammar of this kind keeps no account of what was said;
+    name. With ``at_most`` above 1 a name may come twice: a grammar of this kind keeps no account of what was said;
     :meth:`shoprec.models.language.native.Generator.list_names` does.
 
     Parameters
@@ -102,13 +101,13 @@ def one_of(names: Sequence[str], lead: str = " ", end: str = "\n", at_most: int 
     name ::= "bananas" | "white " n1
     n1 ::= "bread" | "milk"
     """
-    shelf, rules = Shelf(names, lead, end), []
+    shelf, rules = Shelf(names, lead, end), list[str]()
 
     def branches(texts: list[str]) -> str:
         ways = []
         for _, group in groupby(texts, key=lambda text: text[:1]):  # sorted, so those that begin alike stand together
             alike = list(group)
-            shared = commonprefix(alike)
+            shared = _shared(alike[0], alike[-1])
             if len(alike) == 1 or not shared:
                 ways.append(_quoted(shared))
                 continue
@@ -123,6 +122,12 @@ def one_of(names: Sequence[str], lead: str = " ", end: str = "\n", at_most: int 
     if whole(at_most, "at_most") > 1:
         entry = f"({entry}){{1,{at_most}}}"
     return "\n".join([f"root ::= {entry}", name, *rules])
+
+
+def _shared(first: str, last: str) -> str:
+    """How all texts begin that lie between two in alphabetical order."""
+    pairs = enumerate(zip(first, last, strict=False))
+    return first[: next((i for i, (a, b) in pairs if a != b), min(len(first), len(last)))]
 
 
 def _quoted(text: str) -> str:

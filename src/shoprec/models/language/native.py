@@ -1,11 +1,12 @@
 """Decoders that run natively: llama.cpp reads a model's file as it is, four bits a weight, and writes text.
 
-Where :mod:`shoprec.models.language.decoders` unpacks the same file into 32-bit floats for PyTorch, this keeps it packed:
-it loads in about a second, and what was read of a prompt is kept for the next one.
+Where :mod:`shoprec.models.language.decoders` unpacks the same file into 32-bit floats for PyTorch, this keeps it
+packed: it loads in about a second, and what was read of a prompt is kept for the next one.
 """
 
 import heapq
 import importlib
+import math
 import secrets
 from collections.abc import Sequence
 from functools import cache
@@ -50,7 +51,7 @@ class LikelyName(NamedTuple):
 
 
 class Generator:
-    """Writes on from a prompt, always with the likeliest token: the same prompt, the same text.
+    """Writes on from a prompt, always with the likeliest token.
 
     Parameters
     ----------
@@ -71,6 +72,9 @@ class Generator:
     -----
     llama.cpp brings a server, which listens on a free port of this machine only; it answers nobody else, for it asks
     for a key that is drawn anew each time and told to no one. Nothing goes over a network.
+
+    What was read of earlier prompts is kept, up to 256 MiB. A prompt that is known is computed in other portions than
+    one that is new, so where two tokens are equally likely but for rounding, the choice may differ.
     """
 
     def __init__(self, path: str | Path, context: int = 2048, n_threads: int = 1) -> None:
@@ -81,7 +85,7 @@ class Generator:
         settings = xllamacpp.CommonParams()
         settings.model.path, settings.n_ctx, settings.n_parallel = str(self.path), self.context, 1
         settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = whole(n_threads, "n_threads")
-        settings.verbosity, settings.warmup = -1, False
+        settings.verbosity, settings.warmup, settings.cache_ram_mib = -1, False, 256
         settings.api_keys, settings.ui = [secrets.token_urlsafe()], False
         try:
             self._server = xllamacpp.Server(settings)
@@ -121,8 +125,6 @@ class Generator:
         ValueError
             If the prompt is empty or too long, or ``n`` is no positive whole number.
         """
-        import math
-
         return [(text.decode(errors="replace"), math.exp(log_p)) for _, text, log_p in self._next([prompt], n)]
 
     def list_names(
@@ -186,9 +188,9 @@ class Generator:
         shelf, found = Shelf(names, lead, end), list[LikelyName]()
         if whole(n, "n") > len(shelf.names):
             raise ValueError(f"n is {n}, but there are only {len(shelf.names)} different names; ask for fewer")
-        n_read, skip = 0, 0
+        n_read = 0
+        costs: dict[tuple[int, ...], float] = {(): 0.0}
         open_: list[tuple[float, bytes, tuple[int, ...], int]] = [(0.0, b"", (), 0)]
-        costs = {(): 0.0}
         while len(found) < n:
             cost, text, tokens, skip = heapq.heappop(open_)
             name = shelf.name_in(text)
