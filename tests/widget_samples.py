@@ -76,6 +76,8 @@ def mixer(names: list[tuple[str, str]]) -> HTML:
     frame["path"] = [(i % 3, i % 2, i % 4) for i in range(len(frame))]
     groups = pd.DataFrame(names[:3], columns=["name_zh", "name_en"]).assign(share=[0.5, 0.3, 0.2])
     return widgets.list_mixer(frame.assign(bought=frame.index % 3 == 0), groups, k=4)
+
+
 def search(names: list[tuple[str, str]]) -> HTML:
     near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
     letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}

@@ -22,11 +22,11 @@ from shoprec.show.drawings.attention import draw_heads, draw_masks
 from shoprec.show.drawings.block import draw_blocks
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
+from shoprec.show.drawings.name_tree import draw_name_tree
 from shoprec.show.drawings.platforms import draw_platforms
 from shoprec.show.drawings.reranking import draw_reranking
 from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.rule_tree import draw_rule_tree
-from shoprec.show.drawings.name_tree import draw_name_tree
 from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms

@@ -158,6 +158,8 @@ class ContentEncoder:
         Whether to subtract :math:`\bar{\mathbf{x}}`.
     encoder : SentenceTransformer or MultilingualEncoder, optional
         By default :func:`load_encoder`.
+    store : EmbeddingStore, optional
+        Where embeddings are kept, for others or for the next time.
 
     Raises
     ------
@@ -171,9 +173,10 @@ class ContentEncoder:
         half_life: float = 90.0,
         centre: bool = True,
         encoder: "SentenceTransformer | MultilingualEncoder | None" = None,
+        store: "EmbeddingStore | None" = None,
     ) -> None:
         self.text, self.half_life = text, checked_half_life(half_life)
-        self.centre, self.encoder = centre, encoder
+        self.centre, self.encoder, self.store = centre, encoder, store
 
     def fit(self, task: Task) -> Self:
         """Embed the catalogue and average each household's purchases.
@@ -183,7 +186,7 @@ class ContentEncoder:
         ValueError
             If a product of the catalogue has no text.
         """
-        vectors = embed(texts_of(self.text, task).tolist(), self.encoder)
+        vectors = embed(texts_of(self.text, task).tolist(), self.encoder, self.store)
         self.products_ = normalize(vectors - vectors.mean(axis=0)) if self.centre else vectors
         self.behaviour_ = normalize(task.history.matrix(decay(task, self.half_life)) @ self.products_)
         return self
