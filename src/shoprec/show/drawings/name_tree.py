@@ -1,4 +1,4 @@
-"""Picture of section 6.1: names as a tree, where the likeliest token isn't on the way to the likeliest name."""
+"""Picture of section 6.1: a shelf's names as a tree, whose likeliest token isn't on the way to the likeliest name."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
