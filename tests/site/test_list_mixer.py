@@ -39,7 +39,7 @@ def test_every_weight_agrees_with_python(page):
     frame, groups = tables(1)
     show(page, list_mixer(frame, groups, k=K), lang="en")
     element, paths = page.locator("list-mixer"), np.array(frame["path"].tolist())
-    for rule, words in (("calibrate", "Like the own mix"), ("mmr", "Unlike each other (MMR)")):
+    for rule, words in (("calibrate", "Like the household's mix"), ("mmr", "Unlike each other (MMR)")):
         page.get_by_role("button", name=words).click()
         for weight in (0, 0.05, 0.21, 0.5, 0.83, 1):
             page.get_by_role("slider").fill(str(weight))

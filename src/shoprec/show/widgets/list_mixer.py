@@ -13,7 +13,7 @@ from shoprec.show.widgets.element import both, custom_element
 
 RULES = {
     "mmr": ("彼此不同（MMR）", "Unlike each other (MMR)"),
-    "calibrate": ("像自己的构成（校准）", "Like the own mix"),
+    "calibrate": ("像自己的构成（校准）", "Like the household's mix"),
 }
 
 
