@@ -17,11 +17,12 @@ the reverse of that. The same answers make five rankings:
 Beside them stand frequency's own order, and what an order of the twenty by chance would score on average.
 """
 
+import copy
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -37,8 +38,11 @@ from shoprec.models.language.decoders import load_decoder
 from shoprec.models.language.listwise import QUESTIONS, ListwiseJudge, by_candidate
 from shoprec.tasks import CUTS, Task, tasks_at
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
 CUT = CUTS[-1]
-HOUSEHOLDS = 600
+HOUSEHOLDS = 1020
 BATCH = 20  #: households between two savings
 WITH_RHYTHM = 200  #: households that are asked about with dates, too
 HALF_LIFE = 90.0
@@ -82,13 +86,20 @@ def record_batch(batch: tuple[Codes, bool], parts: Parts) -> dict[str, Any]:
 
 def answers_to(question: str, test: Task, names: pd.Series, households: Codes) -> Floats:
     """Log-probabilities by place, shape (n_households, 3, 20): in frequency's order, a random one, and its reverse."""
-    tokenizer, model = load_decoder()
-    decoder = tokenizer, model.bfloat16()  # in half the time
     base = PersonalFrequency(HALF_LIFE)
-    judge = ListwiseJudge(base, names, N, half_life=HALF_LIFE, question=QUESTIONS[question], decoder=decoder).fit(test)
+    judge = ListwiseJudge(
+        base, names, N, half_life=HALF_LIFE, question=QUESTIONS[question], decoder=half_decoder()
+    ).fit(test)
     items = rank_items(base.score(households), N)
     asked = zip(households, items, orders_of(judge, households), strict=True)
     return np.stack([judge.judge(household, few, orders) for household, few, orders in asked])
+
+
+@cache
+def half_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
+    """The decoder in numbers of 16 bits, which takes half the time; the one of 32 stays as it is."""
+    tokenizer, model = load_decoder()
+    return tokenizer, copy.deepcopy(model).bfloat16()
 
 
 def orders_of(judge: ListwiseJudge, households: Codes) -> Codes:
