@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from pybtex.database import parse_file
 
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
@@ -578,6 +579,11 @@ def test_what_code_shows_has_the_same_words(file: Path) -> None:
 def test_terms_are_those_of_the_glossary(path: Path) -> None:
     terms = glossary()
     check_cells(path, markdown(path, "zh"), lambda text: wrong_terms(unquoted(text), terms))
+
+
+def test_the_bibliography_can_be_read() -> None:
+    entries = parse_file(BOOK / "references.bib").entries
+    assert all(entry.persons and entry.fields.get("title") and entry.fields.get("year") for entry in entries.values())
 
 
 @by_notebook

@@ -123,7 +123,7 @@ DEFAULTS = {
     nearest: {"strength": 0, "similarity": "cosine", "block": 256},
     bm25_weights: {"k1": 1.2, "b": 0.75},
     ContentTfidf: {"half_life": 90},
-    ContentEncoder: {"half_life": 90, "centre": True, "encoder": None},
+    ContentEncoder: {"half_life": 90, "centre": True, "encoder": None, "store": None},
     LikelihoodReranker: {
         "n_candidates": 10,
         "n_purchases": 15,
