@@ -133,6 +133,6 @@ def _ranks(household: object, rows: pd.DataFrame, steps: list[int]) -> str:
     corner = f'<td></td><th scope="col" rowspan="2">{both("下一篮", "Next basket")}</th>'
     joined = f'<th scope="row">{both("并入的购物次数", "Baskets that join")}</th>'
     return (
-        f'<details><summary>{summary}</summary><div class="scroll" tabindex="0"><table class="ranks"><thead>'
+        f'<details><summary>{summary}</summary><div class="table-scroll" tabindex="0"><table class="ranks"><thead>'
         f"<tr>{corner}{groups}</tr><tr>{joined}{head}</tr></thead><tbody>\n{''.join(body)}</tbody></table></div></details>\n"
     )
