@@ -6,7 +6,7 @@ import pytest
 
 from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
-from shoprec.experiments.judge import CUT, HOUSEHOLDS, WITH_RHYTHM, N, answers_to, judged, orders_of
+from shoprec.experiments.judge import CUT, WITH_RHYTHM, N, answers_to, judged, orders_of
 from shoprec.experiments.records import load_record
 from shoprec.formulas.metrics import ndcg_at_k, rank_items
 from shoprec.models.counting import PersonalFrequency
@@ -21,7 +21,7 @@ def test_month():
 
 @pytest.fixture(scope="module")
 def drawn(test_month):
-    return np.random.default_rng(0).permutation(test_month.households)[:HOUSEHOLDS]
+    return np.random.default_rng(0).permutation(test_month.households)
 
 
 def test_the_record_holds_every_ranking_for_the_same_households(test_month, drawn):

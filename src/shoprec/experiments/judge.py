@@ -1,6 +1,6 @@
 """A language model puts twenty products in order: does it follow the order that it is given?
 
-``make record run=judge`` runs it, one process per core. For households drawn from December's, personal frequency picks
+``make record run=judge`` runs it, one process per core. For each of December's households, personal frequency picks
 twenty products, and the decoder is asked for the letter of the one that it would buy
 (:mod:`shoprec.models.language.listwise`): once with the list as frequency orders it, once in random order, and once in
 the reverse of that. The same answers make five rankings:
@@ -42,15 +42,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 CUT = CUTS[-1]
-HOUSEHOLDS = 1020
 BATCH = 20  #: households between two savings
 WITH_RHYTHM = 200  #: households that are asked about with dates, too
 HALF_LIFE = 90.0
 N = 20  #: products to order
 
 
-def run(n_households: int = HOUSEHOLDS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
-    """Record what is missing; a cell for each ranking, and the seconds of a core that all took."""
+def run(n_households: int | None = None) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
+    """Record what is missing, of all households or of a sample; a cell for each ranking, and the seconds of a core."""
     parts = Parts.of("judge")
     _, test = tasks_at(complete_journey().purchases, CUT)
     drawn = np.random.default_rng(0).permutation(test.households)[:n_households]  # the first few are a sample, too
