@@ -175,17 +175,17 @@ def miscalibration(target: npt.ArrayLike, mix: npt.ArrayLike, alpha: float = ALP
     r"""How far a list's mix of groups is from a target: the Kullback–Leibler divergence, in nats.
 
     .. math:: C(p, q) = \sum_g p_g \ln \frac{p_g}{\tilde q_g}, \qquad
-              \tilde q_g = \alpha p_g + (1 - \alpha) q_g
+              \tilde q_g = \varepsilon p_g + (1 - \varepsilon) q_g
 
     A group that the list lacks would make it infinite, hence :math:`\tilde q`. It is 0 if and only if the two are the
-    same, and at most :math:`\ln (1 / \alpha)`.
+    same, and at most :math:`\ln (1 / \varepsilon)`.
 
     Parameters
     ----------
     target, mix : array of float, shape (..., n_groups)
         Shares :math:`p` and :math:`q`; each row adds up to 1.
     alpha : float
-        :math:`\alpha`, more than 0 and less than 1.
+        :math:`\varepsilon`, more than 0 and less than 1.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def calibrate(
     and with :math:`n_g` the number of products chosen from group :math:`g`, that is
 
     .. math:: F(S) = \frac{1 - \lambda}{k} \sum_{i \in S} x_i
-              + \lambda \sum_g p_g \ln \Bigl(\alpha p_g + (1 - \alpha) \frac{n_g}{k}\Bigr),
+              + \lambda \sum_g p_g \ln \Bigl(\varepsilon p_g + (1 - \varepsilon) \frac{n_g}{k}\Bigr),
 
     which makes sense of shorter lists, too, and gains ever less from one more product of a group. Each product is in
     one group, so to take at each step the product that gains most gives the best list of ``k``, not only a good one.

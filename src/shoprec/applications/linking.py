@@ -16,15 +16,15 @@ from shoprec.formulas.similarity import cosine_similarity
 def expected_change(precision: npt.ArrayLike, linked: npt.ArrayLike, gain: float, loss: float) -> Floats:
     r"""Mean change of a metric over all accounts when a share of them is linked, not always rightly.
 
-    .. math:: \Delta(\pi, \kappa) = \kappa \, \bigl( \pi \, g_+ - (1 - \pi) \, g_- \bigr)
+    .. math:: \bar g(\rho, \kappa) = \kappa \, \bigl( \rho \, g_+ - (1 - \rho) \, g_- \bigr)
 
     Parameters
     ----------
     precision : float or array
-        :math:`\pi`, the share of the links that are right.
+        :math:`\rho`, the share of the links that are right.
     linked : float or array
         :math:`\kappa`, the share of the accounts that are linked at all. If every household has a right partner,
-        recall is :math:`\pi \kappa`.
+        recall is :math:`\rho \kappa`.
     gain : float
         :math:`g_+`, what a right link adds to the metric on average.
     loss : float
@@ -57,7 +57,7 @@ def expected_change(precision: npt.ArrayLike, linked: npt.ArrayLike, gain: float
 def break_even_precision(gain: float, loss: float) -> float:
     r"""The share of right links from which on linking pays.
 
-    .. math:: \pi^* = \frac{g_-}{g_+ + g_-}
+    .. math:: \rho^* = \frac{g_-}{g_+ + g_-}
 
     It is where :func:`expected_change` is 0, whatever the share of linked accounts.
 
