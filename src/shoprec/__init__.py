@@ -1,8 +1,7 @@
 """Recommenders for shops, small enough to read.
 
-The package is a row of rooms along the way of the data: read it, cut it, score, judge, show, and check what the reader
-writes. A room imports only from
-rooms above its own; the last column says from which.
+The package is a row of rooms along the way of the data: read it, cut it, score, judge, show; the last room checks what
+the reader writes. A room imports only from rooms above its own; the last column says from which.
 
 =================  ==============================================================  ====================================
 room               holds                                                           imports from

@@ -14,7 +14,7 @@ best = Exercise("ex-ads-best-log")
 
 
 @hand.value
-def weights(answer: object) -> None:
+def hand_weights(answer: object) -> None:
     """Of shoes, hats and umbrellas."""
     got, right = array(answer, (3,)), np.array([0.5, 1, 1.5])
     upside_down = "反了：权重是哪个策略的概率除以哪个的？", "upside down: whose probability is divided by whose?"
@@ -30,7 +30,7 @@ def weights(answer: object) -> None:
 
 
 hand.number(
-    "value",
+    "hand_ips",
     1 / 6,
     {
         1 / 4: ("这是日志自己的点击率，没有用到权重", "this is the log's own click rate, without weights"),
@@ -132,7 +132,7 @@ mix.number(
     ("写日志的概率最小是多少？目标的概率除以它", "what is the log's probability at least? Divide the target's by it"),
 )
 mix.choice(
-    "spread",
+    "ips_spread",
     right="a third",
     half=("方差要开方，再相除", "divide the roots of the variances"),
     same=("ε 不是零，小概率的商品影响最大", "ε isn't zero, and the rarest items matter most"),

@@ -20,7 +20,7 @@ new = Exercise("ex-content-new")
 Floats = npt.NDArray[np.float64]
 
 chance.number(
-    "by_hand",
+    "with_one",
     (1 + 1 / np.log2(3)) / 4,
     {
         0.5: (
@@ -162,7 +162,7 @@ def own_shares(function: Written) -> None:
 
 
 finer.choice(
-    "cost",
+    "dearer",
     right="more",
     same=("两个 λ 都算一算，与按部门的代价并排看", "compute both weights, and put them beside the cost by department"),
     less=(
@@ -210,7 +210,7 @@ def allowed(function: Written) -> None:
 
 
 new.choice(
-    "asked",
+    "how_often",
     right="more",
     fewer=("数一数：前面各层有没有哪一层说得出“不”？", "count: is there a level before the last that can say no?"),
     as_many=("除了商品，还问了哪些节点？", "which nodes are asked besides products?"),

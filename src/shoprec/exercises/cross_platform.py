@@ -26,7 +26,7 @@ hand.number(
 
 
 @linker.function
-def change(function: Written) -> None:
+def mean_change(function: Written) -> None:
     """Mean change over all accounts."""
     rng = np.random.default_rng()
     for _ in range(5):
