@@ -71,6 +71,7 @@ def bound(code: str) -> set[str]:
     return stored | {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
+@cache
 def run(path: Path, code: str) -> dict[str, Any]:
     """What some code of a notebook defines, run with nothing but those of the notebook's imports that it uses."""
     used = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}

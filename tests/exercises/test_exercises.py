@@ -13,7 +13,7 @@ from shoprec.exercises.checking import NOT_WRITTEN, RIGHT
 TO_COME = {
     "01_background", "02_core_concepts", "05_project",
     "03_algorithms/collaborative_filtering", "03_algorithms/hybrid", "03_algorithms/transformer",
-    "04_mathematics/attention", "04_mathematics/score", "04_mathematics/similarity",
+    "04_mathematics/attention", "04_mathematics/hybrid_score", "04_mathematics/similarity",
 }  # fmt: skip
 TIMES = {"zh": r"^（(容易|中等|较难)，\d+ 分钟）", "en": r"^\((Easy|Medium|Hard), \d+ minutes\) "}
 HINTS = {"zh": ["提示 1", "提示 2"], "en": ["Hint 1", "Hint 2"]}
@@ -24,7 +24,9 @@ def name_of(path: Path) -> str:
     return path.relative_to(BOOK).with_suffix("").as_posix()
 
 
-WITH_EXERCISES = [path for path in sorted(BOOK.glob("[0-9]*/*.ipynb")) + sorted(BOOK.glob("[0-9]*.ipynb")) if posed(path)]
+WITH_EXERCISES = [
+    path for path in sorted(BOOK.glob("[0-9]*/*.ipynb")) + sorted(BOOK.glob("[0-9]*.ipynb")) if posed(path)
+]
 DONE = [path for path in WITH_EXERCISES if name_of(path) not in TO_COME]
 by_notebook = pytest.mark.parametrize("path", DONE, ids=name_of)
 by_exercise = pytest.mark.parametrize(
