@@ -45,7 +45,7 @@ def test_an_exercise_says_what_it_takes_and_has_two_hints(path: Path, exercise: 
     for lang, text in exercise.text.items():
         body = text.split("\n\n", 1)[1]
         assert re.match(TIMES[lang], body), body[:40]
-        assert re.findall(r"^:::\{admonition\} (.*)\n:class: dropdown$", text, re.MULTILINE) == HINTS[lang]
+        assert re.findall(r"^:::\{admonition\} (.*)\n:class: dropdown hint$", text, re.MULTILINE) == HINTS[lang]
 
 
 @by_exercise
