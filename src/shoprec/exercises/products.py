@@ -55,7 +55,8 @@ def share_seats(function: Written) -> None:
         first, second = rng.permutation(200)[:60], rng.permutation(60)[:60]
         answer = function(first, second, n, reserved)
         require(np.iterable(answer), "应该是一列商品", "it should be a row of products")
-        got = array([*answer], (len([*answer]),))
+        items = [*answer]
+        got = array(items, (len(items),))
         require(len(set(got)) == len(got), "有商品出现了两次", "a product is in it twice")
         wanted = {*first[: n - reserved], *second[:reserved]}
         more = (
