@@ -29,7 +29,7 @@ def told(label: str, part: str, answer: object) -> tuple[str, str]:
 
 @pytest.mark.parametrize("wrong", TYPICAL, ids=lambda wrong: f"{wrong.label}-{wrong.part}")
 def test_a_typical_wrong_answer_is_told_what_is_wrong(wrong: Wrong) -> None:
-    for _ in range(5):
+    for _ in range(20):
         zh, en = told(wrong.label, wrong.part, wrong.answer)
         assert zh.startswith(f"✗ {wrong.part}：")
         assert wrong.zh in zh

@@ -52,7 +52,9 @@ def share_seats(function: Written) -> None:
     """The candidates as a set, in any order."""
     rng = np.random.default_rng()
     for n, reserved in ((10, 3), (50, 20), (8, 0)):
-        first, second = rng.permutation(200)[:60], rng.permutation(60)[:60]
+        first = rng.permutation(200)[:60]
+        others = np.setdiff1d(rng.permutation(200), first[:2])
+        second = np.concatenate([first[:1], rng.permutation(others)[:40], first[1:2]])  # one double among the reserved
         answer = function(first, second, n, reserved)
         require(np.iterable(answer), "应该是一列商品", "it should be a row of products")
         items = [*answer]
