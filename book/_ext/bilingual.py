@@ -27,6 +27,7 @@ VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its 
 SEPARATOR = " | "
 SPANS = re.compile('<span lang="zh">(.*?)</span> <span lang="en">(.*?)</span>')
 WIDGET = re.compile(r"<(\w+-[\w-]+)")
+REMARK = re.compile(r'^(.*?# | *"{3}| *)([^|\n]*[\u4e00-\u9fff][^|\n]*?) \| ([^|\n]*?)("{3})?$', re.MULTILINE)
 SPLIT_SETTINGS = ("project", "html_title", "html_short_title")
 
 
@@ -50,6 +51,16 @@ def written_in(html: str, lang: str) -> str:
     if widget := WIDGET.match(html):
         return f'{html}<style>{widget[1]} [lang="{other}"] {{ display: none; }}</style>'
     return SPANS.sub(lambda spans: spans[1 + LANGUAGES.index(lang)], html)
+
+
+def remarked_in(code: str, lang: str) -> str:
+    """Return a starter's code with its comments and docstrings, "中文 | English", in one language.
+
+    >>> remarked_in('w = ...  # 一个数 | a number', "en"), remarked_in('    \"\"\"和。 | A sum.\"\"\"', "zh")
+    ('w = ...  # a number', '    \"\"\"和。\"\"\"')
+    """
+    half = LANGUAGES.index(lang) + 2
+    return REMARK.sub(lambda remark: f"{remark[1]}{remark[half]}{remark[4] or ''}", code)
 
 
 def keep_cells(notebook: NotebookNode, lang: str) -> NotebookNode:

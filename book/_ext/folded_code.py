@@ -2,6 +2,9 @@
 
 A code cell becomes one to three native <details>: the imports that it begins with, what it teaches, and the
 assertions that it ends with. What it teaches is open, unless the cell draws a figure and is tagged ``hide-input``.
+
+An exercise's starter, tagged ``starter``, and its check, tagged ``check``, are each one folded box: they are there to
+be used in a notebook. A page doesn't show that the check has found nothing written yet.
 """
 
 import ast
@@ -13,12 +16,20 @@ from IPython.core.inputtransformer2 import TransformerManager
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from bilingual import remarked_in
 from html_element import element, html_element
 
 WORDS = {
-    "zh": {"imports": "导入", "code": "代码", "checks": "检查"},
-    "en": {"imports": "Imports", "code": "Code", "checks": "Checks"},
+    "zh": {"imports": "导入", "code": "代码", "checks": "检查", "starter": "从这里写起", "check": "检查答案"},
+    "en": {
+        "imports": "Imports",
+        "code": "Code",
+        "checks": "Checks",
+        "starter": "Start here",
+        "check": "Check your answer",
+    },
 }
+EXERCISE = ("starter", "check")
 IMPORTS = (ast.Import, ast.ImportFrom)
 
 
@@ -60,7 +71,13 @@ class FoldCode(SphinxPostTransform):
                 source, is_folded = cell.children[0], bool(cell.attributes.pop("hide_mode", None))
                 [code] = source.findall(nodes.literal_block)
                 source.children.clear()
-                source.extend(self.fold(code, name, part, is_folded) for name, part in split_code(code.astext()))
+                kind = next((tag for tag in EXERCISE if f"tag_{tag}" in cell["classes"]), "")
+                if kind:
+                    del cell.children[1:]
+                    parts = [(kind, remarked_in(code.astext(), self.config.book_lang))]
+                else:
+                    parts = list(split_code(code.astext()))
+                source.extend(self.fold(code, name, part, is_folded) for name, part in parts)
 
     def fold(self, code: nodes.literal_block, name: str, part: str, is_folded: bool) -> html_element:
         """Return a part of a cell's code as a box."""

@@ -10,6 +10,8 @@ disagree. ``BOOK_LANG`` says the language, ``BOOK_OUTPUTS=0`` leaves out outputs
     for participants: nothing but the empty cell; quizzes have options, and no answers
 ``open``
     for the teacher: text and code cells
+
+In all of them an exercise keeps its starter and its check, if it has them, and no empty cell is needed.
 """
 
 import hashlib
@@ -28,7 +30,7 @@ from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
 
-from bilingual import keep_cells, pick, written_in
+from bilingual import keep_cells, pick, remarked_in, written_in
 from drawing import drawn_in
 from html_element import html_element
 from notebook_cache import find_run, read_notebook
@@ -104,6 +106,7 @@ class PageWriter(MarkdownWriter):
         self.builder, self.cells = builder, cells
         self.solutions = builder.config.book_solutions
         self.cited: set[str] = set()
+        self.started = False  # the exercise at hand has a starter
 
     def link(self, node: nodes.reference) -> str:
         """Return an address on the web, or of a cell in this or another notebook; note what is cited.
@@ -124,13 +127,19 @@ class PageWriter(MarkdownWriter):
         file = path or posixpath.basename(docname) + ".ipynb"  # a bare # is no address of a cell
         return f"{file}#cell-id={label}" if label else file
 
+    def write_container(self, node: nodes.container) -> Iterator[Block]:
+        """Note that an exercise has a starter."""
+        self.started |= "tag_starter" in node["classes"]
+        yield from super().write_container(node)
+
     def solution(self, title: str, content: list[Block]) -> Iterator[Block]:
         """Yield a solution as this edition shows it."""
         if self.solutions == "open":
             yield from [f"**{title}**", *content]
             return
-        if any(not isinstance(block, str) for block in content):
+        if not self.started and any(not isinstance(block, str) for block in content):
             yield yours(self.lang)
+        self.started = False
         if self.solutions == "closed":
             texts = [
                 block if isinstance(block, str) else fenced(self.cell(block).source, "python") for block in content
@@ -149,6 +158,8 @@ class PageWriter(MarkdownWriter):
         cell.outputs = [one_language(output, self.lang) for output in cell.outputs if output.get("name") != "stderr"]
         if tags:
             cell.metadata["tags"] = [tag for tag in tags if tag != "solution"]
+        if "starter" in tags:
+            cell.source = remarked_in(cell.source, self.lang)
         if "hide-input" in tags:
             cell.metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
         return cell

@@ -1,7 +1,7 @@
 """Recommenders for shops, small enough to read.
 
-The package is a row of rooms along the way of the data: read it, cut it, score, judge, show. A room imports only from
-rooms above its own; the last column says from which.
+The package is a row of rooms along the way of the data: read it, cut it, score, judge, show; the last room checks what
+the reader writes. A room imports only from rooms above its own; the last column says from which.
 
 =================  ==============================================================  ====================================
 room               holds                                                           imports from
@@ -16,6 +16,7 @@ room               holds                                                        
 ``experiments``    what is tried for each model, and runs that are recorded        all above
 ``applications``   what models are used for                                        all above
 ``show``           figures, tables and widgets                                     all above
+``exercises``      self-checks of what a reader writes                             all above
 =================  ==============================================================  ====================================
 
 ``formulas`` needs NumPy and SciPy alone; ``import shoprec`` loads neither torch nor transformers.

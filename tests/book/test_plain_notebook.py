@@ -93,6 +93,30 @@ The task.
 
 Because {SECRET}.
 """
+CHECKED = """\
+```{solution-end}
+```
+
+```{exercise} With a check
+:label: ex-checked
+The other task.
+```
+
+:::{admonition} Hint 1
+:class: dropdown hint
+
+Think of $x$.
+:::
+"""
+STARTER = "w = ...  # 一个数 | a number"
+CHECK = "print('ex-checked', w)"
+ANSWER = f"""\
+```{{solution-start}} ex-checked
+:class: dropdown
+```
+
+It is {SECRET}.
+"""
 QUIZ = f"""\
 ```{{solution-end}}
 ```
@@ -125,6 +149,11 @@ def chapter() -> str:
                 new_code_cell("x + 1", metadata={"tags": ["hide-input"]}, outputs=[output, warning]),
                 new_markdown_cell(MORE),
                 new_code_cell(f"'{SECRET}'", metadata={"tags": ["solution"]}),
+                new_markdown_cell(CHECKED),
+                new_code_cell(STARTER, metadata={"tags": ["starter"]}),
+                new_code_cell(CHECK, metadata={"tags": ["check"]}),
+                new_markdown_cell(ANSWER),
+                new_code_cell(f"w = '{SECRET}'", metadata={"tags": ["solution"]}),
                 new_markdown_cell(QUIZ),
             ],
             metadata={
@@ -134,6 +163,9 @@ def chapter() -> str:
             },
         )
     )
+
+
+EXERCISE = ["w = ...  # a number", CHECK]
 
 
 def export(folder: Path, lang: str, solutions: str) -> nbformat.NotebookNode:
@@ -226,6 +258,15 @@ def test_readers_find_solutions_closed_below_a_cell_of_their_own(editions) -> No
     assert solution.index("<details>") < solution.index(SECRET) < solution.index("</details>")
 
 
+def test_an_exercise_keeps_its_hints_its_starter_and_its_check(editions) -> None:
+    for name, remark in (("closed", "a number"), ("none", "a number"), ("open", "a number"), ("zh", "一个数")):
+        cells = [cell.source for cell in editions[name].cells]
+        at = cells.index(f"w = ...  # {remark}")
+        assert cells[at + 1] == CHECK
+        assert cells[at - 1].endswith("<details>\n<summary>Hint 1</summary>\n\nThink of $x$.\n\n</details>")
+        assert not any(source.startswith("# your code") for source in cells[at:])
+
+
 def test_participants_find_no_solution_in_any_form(editions) -> None:
     notebook = editions["none"]
     whole = nbformat.writes(notebook)
@@ -233,12 +274,12 @@ def test_participants_find_no_solution_in_any_form(editions) -> None:
     assert "solution" not in whole.lower()
     assert "Correct" not in whole
     assert "- **B** A random `split`" in whole
-    assert [cell.source for cell in code(notebook)] == ["x = 1", "x + 1", "# your code here"]
+    assert [cell.source for cell in code(notebook)] == ["x = 1", "x + 1", "# your code here", *EXERCISE]
 
 
 def test_the_teacher_finds_solutions_to_run(editions) -> None:
     notebook = editions["open"]
-    assert [cell.source for cell in code(notebook)] == ["x = 1", "x + 1", f"'{SECRET}'"]
+    assert [cell.source for cell in code(notebook)] == ["x = 1", "x + 1", f"'{SECRET}'", *EXERCISE, f"w = '{SECRET}'"]
     assert f"Because {SECRET}." in text(notebook)
     assert "<summary>Solution" not in text(notebook)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from book_pages import CHAPTER, VIEWS, soup
 from nbformat import writes
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from playwright.sync_api import Page, expect
 from small_book import build as build_book
 
@@ -39,6 +39,24 @@ def test_cells_become_boxes(tmp_path: Path) -> None:
     assert [box.summary.get_text(strip=True) for box in boxes] == ["导入", "代码", "检查", "代码"]
     assert ["open" in box.attrs for box in boxes] == [False, True, False, False]
     assert [box.pre.get_text().strip() for box in boxes] == ["import a", "b = 1", "assert b", "plot()"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "titles"), [("zh", ["从这里写起", "检查答案"]), ("en", ["Start here", "Check your answer"])]
+)
+def test_a_starter_and_its_check_are_folded_in_the_pages_language(tmp_path: Path, lang: str, titles: list[str]) -> None:
+    starter = new_code_cell("import a\n\nw = ...  # 一个数 | a number", metadata={"tags": ["starter"]})
+    unwritten = new_output("stream", text="not yet written")
+    check = new_code_cell("from b import check\n\ncheck(w)", metadata={"tags": ["check"]}, outputs=[unwritten])
+    cells = [new_markdown_cell("# Book"), starter, check]
+    notebook = new_notebook(cells=cells, metadata={"language_info": {"name": "python"}})
+    page = soup(build_book(tmp_path, {"index.ipynb": writes(notebook)}, lang, more=["folded_code"]) / "index.html")
+    boxes = page.select(".cell_input > details.code")
+    assert [box.summary.get_text(strip=True) for box in boxes] == titles
+    assert not any("open" in box.attrs for box in boxes)
+    remark = {"zh": "一个数", "en": "a number"}[lang]
+    assert boxes[0].pre.get_text().strip() == f"import a\n\nw = ...  # {remark}"
+    assert "not yet written" not in page.get_text()
 
 
 @pytest.mark.browser_context_args(reduced_motion="reduce")

@@ -106,7 +106,9 @@ def test_participants_hold_no_solution_in_any_form(build: Path, page: str, lang:
     assert secret <= {cell.source for cell in whole.cells}
     assert not secret & {cell.source for cell in given.cells}
     text = "\n".join(markdown(given))
-    for word in ("<details>", "✓ Correct", "✓ 正确", "✗ Not quite", "✗ 不对", "Solution to", "解答：练习"):
+    folded = {*re.findall("<summary>(.*)</summary>", text)}
+    assert folded <= {"提示 1", "提示 2", "Hint 1", "Hint 2"}, folded
+    for word in ("✓ Correct", "✓ 正确", "✗ Not quite", "✗ 不对", "Solution to", "解答：练习"):
         assert word not in text
 
 
