@@ -66,6 +66,7 @@ def test_the_tracks_start_at_the_first_product_with_the_fewest_sales():
         ((0.1, 0.9, 0.9, 0.9), 1),
         ((0.9, 0.1, 0.9, 0.9), 2),  # ahead for good, not for once
         ((0.1, 0.1, 0.5, 0.9), 3),  # a draw isn't ahead
+        ((0.1, 0.9, 0.504, 0.9), 3),  # nor is what a reader sees as one
         ((0.9, 0.9, 0.9, 0.1), 4),
     ],
 )

@@ -75,8 +75,8 @@ def past_sales(
     }</p>
 <p class="ask">{_ask(models, rivals)}</p>
 <p class="sales"><label><span>{both("以前卖出过几次", "Past sales")}</span>
-<input type="range" min="0" max="{len(steps) - 1}" step="1" value="0" autocomplete="off"></label>
-<output aria-live="off">{steps[0]}</output>
+<input type="range" min="0" max="{len(steps) - 1}" step="1" value="0" autocomplete="off">
+<output aria-live="off">{steps[0]}</output></label>
 <button type="button" class="check">{both("对答案", "Check my guess")}</button></p>
 <p class="heads"><span>{both("排在多少商品前面", "Ahead of")}</span> \
 <span>{both(f"在前 {n} 件里", f"In the first {n}")}</span></p>
@@ -171,9 +171,9 @@ def _status(models: Mapping[str, Pair], rivals: tuple[str, str], first: pd.DataF
 
 
 def _passes(own: pd.DataFrame, steps: Sequence[int], rivals: tuple[str, str]) -> int:
-    """Return the step from which on the second rival is ahead; as many as there are steps, if it never is."""
-    place = own.pivot(index="sales", columns="model", values="place").loc[list(steps)]
-    behind = [i for i, ahead in enumerate(place[rivals[1]] > place[rivals[0]]) if not ahead]
+    """Return the step from which on the second rival is ahead, in per cent; as many as there are, if it never is."""
+    percent = (100 * own.pivot(index="sales", columns="model", values="place").loc[list(steps)]).round()
+    behind = [i for i, ahead in enumerate(percent[rivals[1]] > percent[rivals[0]]) if not ahead]
     return behind[-1] + 1 if behind else 0
 
 
