@@ -78,6 +78,18 @@ def mixer(names: list[tuple[str, str]]) -> HTML:
     return widgets.list_mixer(frame.assign(bought=frame.index % 3 == 0), groups, k=4)
 
 
+def sales(names: list[tuple[str, str]]) -> HTML:
+    models = dict(zip("abc", [("文本", "Words"), ("近邻", "Neighbours"), ("混合", "Hybrid")], strict=True))
+    rows = [
+        (p, *name, model, n, (0.6, n / 20 + p / 100, n / 25)[m], n // 2, 7)
+        for p, name in enumerate(names)
+        for m, model in enumerate(models)
+        for n in (0, 3, 10, 14)
+    ]
+    columns = ["product", "name_zh", "name_en", "model", "sales", "place", "listed", "buyers"]
+    return widgets.past_sales(pd.DataFrame(rows, columns=columns), models, level=["a"], rivals=("a", "b"))
+
+
 def search(names: list[tuple[str, str]]) -> HTML:
     near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
     letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}
@@ -117,6 +129,7 @@ SAMPLES = {
     ),
     "list-mixer": Sample(mixer, "06_applications/content", ("换进", "New on the list")),
     "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
+    "past-sales": Sample(sales, "06_applications/products", ("以前卖出过几次", "Past sales")),
     "product-search": Sample(search, "06_applications/products", ("编码器列出", "the encoder lists")),
     "rank-guess": Sample(
         lambda names: widgets.guess_order(

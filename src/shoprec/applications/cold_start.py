@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.stats import rankdata
 
 from shoprec.formulas.arrays import Codes, Floats, Mask, whole
 from shoprec.formulas.checks import household_codes
@@ -98,11 +97,15 @@ def place_among(scores: Floats, items: Codes, among: sparse.csr_array | None = N
     >>> place_among(np.array([[3.0, 1.0, 2.0, 2.0]]), items=[0, 1, 2])
     array([[1. , 0. , 0.5]])
     """
-    scores = np.asarray(scores, dtype=float)
-    if among is not None:
-        scores = np.where(among.toarray(), np.nan, scores)
-    ranks = rankdata(scores, axis=1, nan_policy="omit")
-    return (ranks[:, items] - 1) / (np.isfinite(scores).sum(axis=1, keepdims=True) - 1)
+    scores = np.asarray(scores)
+    gone = np.zeros(scores.shape, dtype=bool) if among is None else among.toarray().astype(bool)
+    places = np.empty((len(scores), len(items)))
+    for place, row, absent in zip(places, scores, gone, strict=True):
+        ordered, wanted = np.sort(row[~absent]), row[items]
+        worse, not_better = (np.searchsorted(ordered, wanted, side) for side in ("left", "right"))
+        place[:] = (worse + not_better - 1) / 2 / (len(ordered) - 1)  # one of those not better is the product itself
+        place[absent[items]] = np.nan
+    return places
 
 
 def _with_history(task: Task, keep: Mask) -> Task:

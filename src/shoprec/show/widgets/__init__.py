@@ -10,6 +10,7 @@ from shoprec.show.widgets.clip_level import clip_explorer
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.list_mixer import list_mixer
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
+from shoprec.show.widgets.past_sales import past_sales
 from shoprec.show.widgets.product_search import product_search
 from shoprec.show.widgets.rank_guess import guess_order
 from shoprec.show.widgets.score_board import score_board
@@ -25,6 +26,7 @@ __all__ = [
     "hybrid_slider",
     "list_mixer",
     "neighbour_finder",
+    "past_sales",
     "product_search",
     "score_board",
     "softmax_temperature",
