@@ -21,6 +21,7 @@ from export import export, folder_of, publish  # noqa: E402
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
 from addresses import landing_head, normal, site_map  # noqa: E402
+from needed_packages import advice, not_run  # noqa: E402
 from notebook_cache import find_run, read_notebook  # noqa: E402
 from side_by_side import merge_sites  # noqa: E402
 
@@ -34,8 +35,9 @@ def notebooks() -> list[Path]:
 
 
 def run_notebooks() -> None:
-    """Run the notebooks without a cached run, with pytest as the tests do: one per core."""
-    missing = [path for path in notebooks() if find_run(read_notebook(path)) is None]
+    """Run the notebooks without a cached run that can be run here, with pytest as the tests do: one per core."""
+    cannot = not_run(notebooks())
+    missing = [path for path in notebooks() if path not in cannot and find_run(read_notebook(path)) is None]
     print("  to run:", ", ".join(path.stem for path in missing) or "none, all are cached", flush=True)
     if missing:
         options = ["-n", "logical", "-q", "-p", "no:cacheprovider"]
@@ -90,6 +92,13 @@ def publish_addresses(site: Path, base: str) -> None:
         (site / "robots.txt").write_text(f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n", "utf8")
 
 
+def report_missing() -> None:
+    """Say which chapters weren't run for want of packages, and what to install; nothing if there are none."""
+    pages = {path.relative_to(BOOK).with_suffix("").as_posix(): lacks for path, lacks in not_run(notebooks()).items()}
+    if pages:
+        print(advice(pages))
+
+
 def step(name: str, action: Callable[[], None]) -> None:
     """Print what is being done and how long it took."""
     print(name, flush=True)
@@ -108,6 +117,7 @@ def main() -> int:
         print(f"The build stopped: exit status {error.returncode}, see above.", file=sys.stderr)
         return 1
     print(f"done: {(SITE / 'index.html').relative_to(BOOK.parent)}")
+    report_missing()
     return 0
 
 

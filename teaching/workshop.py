@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book"))
 
-from build import run_notebooks  # noqa: E402
+from build import report_missing, run_notebooks  # noqa: E402
 from export import LANGUAGES, export, publish  # noqa: E402
 
 
@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             folder, target = export(lang, "none"), options.out / lang
         for path in publish(folder, target):
             print(path)
+    if options.with_solutions:
+        report_missing()
 
 
 if __name__ == "__main__":

@@ -97,16 +97,18 @@ def findings(notebook: NotebookNode) -> dict[str, str]:
 
 
 def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
-    """Fill in the outputs of the notebook's cached run, then keep the cells of this site's language."""
+    """Fill in the outputs of the notebook's cached run, if it could be run; keep the cells of this site's language."""
     path = Path(app.env.doc2path(docname))
     if path.suffix != ".ipynb":
         return
     notebook = nbformat.reads(source[0], as_version=4)
-    notebook = find_run(notebook) if app.config.book_outputs else stand_in(notebook)
-    if notebook is None:
-        raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
-    if app.config.book_outputs:
+    if app.config.book_outputs and docname not in app.config.not_run:
+        notebook = find_run(notebook)
+        if notebook is None:
+            raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
         app.env.temp_data["findings"] = findings(notebook)
+    else:
+        stand_in(notebook)
     source[0] = nbformat.writes(keep_cells(notebook, app.config.book_lang))
 
 
@@ -156,6 +158,7 @@ def add_views(app: Sphinx, pagename: str, templatename: str, context: dict, doct
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
+    app.setup_extension("needed_packages")
     app.add_config_value("book_lang", "zh", "env")
     outputs = os.environ.get("BOOK_OUTPUTS", "1") != "0"
     app.add_config_value("book_outputs", outputs, "env")  # without them, no notebook needs to have been run

@@ -218,7 +218,8 @@ class NotebookBuilder(Builder):
         if docname in self.left_out:
             return
         source = read_notebook(Path(self.env.doc2path(docname)))
-        source = keep_cells(find_run(source) if self.config.book_outputs else source, self.config.book_lang)
+        has_outputs = self.config.book_outputs and docname not in self.config.not_run
+        source = keep_cells(find_run(source) if has_outputs else source, self.config.book_lang)
         writer = PageWriter(self, docname, source.cells)
         cells = list(writer.page(doctree))
         if any(cell.cell_type == "code" for cell in cells) and (install := self.install()):
