@@ -110,7 +110,7 @@ def print_book(browser_page: Page, site: Path, pages: list[str], pdf: Path) -> P
     numbers: dict[str, int] = {}
     for _ in range(2):
         source.write_text(compose(site, pages, numbers), "utf8")
-        browser_page.goto(source.as_uri())
+        browser_page.goto(source.as_uri(), timeout=0)  # a whole book takes a busy machine minutes
         browser_page.pdf(
             path=pdf, outline=True, tagged=True, print_background=True, display_header_footer=True,
             header_template="<span></span>", footer_template=FOOTER, **SHEET,
