@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import pandas as pd
 from IPython.display import HTML
@@ -62,8 +63,9 @@ def past_sales(
     names = [(escape(group["name_zh"].iloc[0]), escape(group["name_en"].iloc[0])) for group in groups]
     zh, en = ("".join(f"<option>{name}</option>" for name in column) for column in zip(*names, strict=True))
     first = groups[0][groups[0]["sales"] == steps[0]].set_index("model")
+    at_first = first.to_dict("index")
     lanes = (
-        _lane(name, models, first.loc[name], name in level, colour)
+        _lane(name, models, at_first[name], name in level, colour)
         for name, colour in zip(models, _COLOURS, strict=False)
     )
     body = f"""\
@@ -130,7 +132,7 @@ def _percent(place: float) -> str:
     return f"{100 * place:.0f}%"
 
 
-def _lane(name: str, models: Mapping[str, Pair], row: pd.Series, level: bool, colour: str) -> str:
+def _lane(name: str, models: Mapping[str, Pair], row: Mapping[Any, Any], level: bool, colour: str) -> str:
     """Return a model's track, its marker at the first number of sales."""
     zh, en = map(escape, models[name])
     at = _percent(row["place"])
@@ -150,8 +152,8 @@ def _status(models: Mapping[str, Pair], rivals: tuple[str, str], first: pd.DataF
     (early_zh, early_en), (late_zh, late_en) = (tuple(map(escape, models[name])) for name in rivals)
     early, late = (
         (
-            number(f"{part}-place", _percent(first.loc[name, "place"])),
-            number(f"{part}-listed", first.loc[name, "listed"]),
+            number(f"{part}-place", _percent(float(first["place"][name]))),
+            number(f"{part}-listed", first["listed"][name]),
         )
         for name, part in zip(rivals, ("early", "late"), strict=True)
     )
@@ -187,14 +189,14 @@ def _table(
     shown: bool,
 ) -> str:
     """Return all places of one product, which the script reads, too."""
-    rows = own.set_index(["model", "sales"])
+    rows = own.set_index(["model", "sales"]).to_dict("index")
     buyers = int(own["buyers"].iloc[0])
     zh = f"排在百分之几的商品前面（括号里：{buyers} 次首次购买，有几次在前 {n} 件里）"
     en = f"Ahead of how many per cent of the products (in brackets: how many of {buyers} times among the first {n})"
     head = "".join(f'<th scope="col">{step}</th>' for step in steps)
     body = []
     for model in models:
-        cells = (rows.loc[(model, step)] for step in steps)
+        cells = (rows[model, step] for step in steps)
         body.append(
             f'<tr><th scope="row">{both(*map(escape, models[model]))}</th>'
             + "".join(f"<td>{100 * cell['place']:.0f} ({cell['listed']})</td>" for cell in cells)
