@@ -63,3 +63,10 @@ def test_a_place_is_the_area_under_the_curve_of_one_product_against_the_others()
             else:
                 label = np.arange(30)[~gone] == item
                 assert places[row, item] == pytest.approx(roc_auc_score(label, values[~gone]))
+
+
+def test_products_of_each_household_have_the_places_that_they_have_among_all():
+    rng = np.random.default_rng(1)
+    scores = rng.integers(0, 6, (12, 30)).astype(np.float32)
+    own = rng.integers(0, 30, (12, 2))
+    assert place_among(scores, own).tolist() == np.take_along_axis(place_among(scores, np.arange(30)), own, 1).tolist()

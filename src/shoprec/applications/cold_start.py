@@ -82,8 +82,8 @@ def place_among(scores: Floats, items: Codes, among: sparse.csr_array | None = N
     Parameters
     ----------
     scores : array, shape (n_households, n_items)
-    items : array of int, shape (n_wanted,)
-        Codes of the products that are looked for.
+    items : array of int, shape (n_wanted,) or (n_households, n_wanted)
+        Codes of the products that are looked for, the same for all households or some for each.
     among : sparse array of bool, shape (n_households, n_items), optional
         What does *not* compete, for example what a household has bought before.
 
@@ -99,12 +99,13 @@ def place_among(scores: Floats, items: Codes, among: sparse.csr_array | None = N
     """
     scores = np.asarray(scores)
     gone = np.zeros(scores.shape, dtype=bool) if among is None else among.toarray().astype(bool)
-    places = np.empty((len(scores), len(items)))
-    for place, row, absent in zip(places, scores, gone, strict=True):
-        ordered, wanted = np.sort(row[~absent]), row[items]
-        worse, not_better = (np.searchsorted(ordered, wanted, side) for side in ("left", "right"))
-        place[:] = (worse + not_better - 1) / 2 / (len(ordered) - 1)  # one of those not better is the product itself
-        place[absent[items]] = np.nan
+    wanted = np.broadcast_to(items, (len(scores), np.shape(items)[-1]))
+    places = np.empty(wanted.shape)
+    for place, row, absent, own in zip(places, scores, gone, wanted, strict=True):
+        rivals, score = row[~absent], row[own, None]
+        worse, not_better = (rivals < score).sum(axis=1), (rivals <= score).sum(axis=1)
+        place[:] = (worse + not_better - 1) / 2 / (len(rivals) - 1)  # one of those not better is the product itself
+        place[absent[own]] = np.nan
     return places
 
 

@@ -1,6 +1,6 @@
 """A new product, and who finds it: the place that each model gives it, as its past sales are dialled up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -62,11 +62,9 @@ def past_sales(
     groups = [group for _, group in places.groupby("product", sort=False)]
     names = [(escape(group["name_zh"].iloc[0]), escape(group["name_en"].iloc[0])) for group in groups]
     zh, en = ("".join(f"<option>{name}</option>" for name in column) for column in zip(*names, strict=True))
-    first = groups[0][groups[0]["sales"] == steps[0]].set_index("model")
-    at_first = first.to_dict("index")
+    first = {model: row for (model, sales), row in _cells(groups[0]).items() if sales == steps[0]}
     lanes = (
-        _lane(name, models, at_first[name], name in level, colour)
-        for name, colour in zip(models, _COLOURS, strict=False)
+        _lane(name, models, first[name], name in level, colour) for name, colour in zip(models, _COLOURS, strict=False)
     )
     body = f"""\
 <p class="choice">{
@@ -132,18 +130,24 @@ def _percent(place: float) -> str:
     return f"{100 * place:.0f}%"
 
 
-def _lane(name: str, models: Mapping[str, Pair], row: Mapping[Any, Any], level: bool, colour: str) -> str:
+def _cells(own: pd.DataFrame) -> dict[tuple[str, int], Any]:
+    """Return the rows of one product, by model and number of sales."""
+    rows: Iterable[Any] = own[list(_COLUMNS)].itertuples()
+    return {(row.model, int(row.sales)): row for row in rows}
+
+
+def _lane(name: str, models: Mapping[str, Pair], row: Any, level: bool, colour: str) -> str:
     """Return a model's track, its marker at the first number of sales."""
     zh, en = map(escape, models[name])
-    at = _percent(row["place"])
+    at = _percent(row.place)
     return (
         f'<li{" data-level" * level} style="--c:{colour}"><span class="model">{both(zh, en)}</span>'
         f'<span class="track"><i class="dot" style="left:{at}"></i></span><b class="value">{at}</b>'
-        f'<span class="listed">{row["listed"]} / {row["buyers"]}</span></li>\n'
+        f'<span class="listed">{row.listed} / {row.buyers}</span></li>\n'
     )
 
 
-def _status(models: Mapping[str, Pair], rivals: tuple[str, str], first: pd.DataFrame, sales: int, n: int) -> str:
+def _status(models: Mapping[str, Pair], rivals: tuple[str, str], first: Mapping[str, Any], sales: int, n: int) -> str:
     """Return the live line: places and lists of both rivals, and, once there is a guess, what came of it."""
 
     def number(name: str, value: object) -> str:
@@ -151,13 +155,10 @@ def _status(models: Mapping[str, Pair], rivals: tuple[str, str], first: pd.DataF
 
     (early_zh, early_en), (late_zh, late_en) = (tuple(map(escape, models[name])) for name in rivals)
     early, late = (
-        (
-            number(f"{part}-place", _percent(float(first["place"][name]))),
-            number(f"{part}-listed", first["listed"][name]),
-        )
+        (number(f"{part}-place", _percent(first[name].place)), number(f"{part}-listed", first[name].listed))
         for name, part in zip(rivals, ("early", "late"), strict=True)
     )
-    sold, buyers = number("sold", sales), number("buyers", first["buyers"].iloc[0])
+    sold, buyers = number("sold", sales), number("buyers", first[rivals[0]].buyers)
     zh = f"卖出过 {sold} 次。12 月有 {buyers} 次首次购买：{early_zh}把它排在 {early[0]} 的商品前面，"
     zh += f"有 {early[1]} 次在前 {n} 件里<span>；{late_zh}把它排在 {late[0]} 的商品前面，"
     zh += f"有 {late[1]} 次在前 {n} 件里</span>。"
@@ -189,7 +190,7 @@ def _table(
     shown: bool,
 ) -> str:
     """Return all places of one product, which the script reads, too."""
-    rows = own.set_index(["model", "sales"]).to_dict("index")
+    rows = _cells(own)
     buyers = int(own["buyers"].iloc[0])
     zh = f"排在百分之几的商品前面（括号里：{buyers} 次首次购买，有几次在前 {n} 件里）"
     en = f"Ahead of how many per cent of the products (in brackets: how many of {buyers} times among the first {n})"
@@ -199,7 +200,7 @@ def _table(
         cells = (rows[model, step] for step in steps)
         body.append(
             f'<tr><th scope="row">{both(*map(escape, models[model]))}</th>'
-            + "".join(f"<td>{100 * cell['place']:.0f} ({cell['listed']})</td>" for cell in cells)
+            + "".join(f"<td>{100 * cell.place:.0f} ({cell.listed})</td>" for cell in cells)
             + "</tr>\n"
         )
     return (
