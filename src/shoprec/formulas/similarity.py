@@ -8,6 +8,7 @@ Numbers may be as large or small as their type allows: what is squared is scaled
 32-bit floats stay 32-bit where that is precise enough, and results come back as such.
 """
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -410,7 +411,8 @@ def cosine_top_k(
             similarity = _shrunk(similarity, support, strength)
         return _sparse_largest(similarity, k).astype(dtype, copy=False)
 
-    with ThreadPoolExecutor() as pool:  # SciPy and NumPy let other threads run while they compute
+    # SciPy and NumPy let other threads run while they compute. One for each core: a thread keeps memory it has used.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         return sparse.vstack(list(pool.map(neighbours, blocks(x.shape[0], block))), format="csr")
 
 
