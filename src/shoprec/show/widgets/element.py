@@ -1,8 +1,11 @@
 """What all widgets share: markup in two languages, with styles and script brought along in the output."""
 
+from collections.abc import Iterable
 from importlib.resources import files
 
 from IPython.display import HTML
+
+from shoprec.words import Pair
 
 _HERE = files("shoprec.show.widgets")
 
@@ -19,6 +22,22 @@ def both(zh: str, en: str) -> str:
     '<span lang="zh">名次</span> <span lang="en">Rank</span>'
     """
     return f'<span lang="zh">{zh}</span> <span lang="en">{en}</span>'
+
+
+def choice(title: Pair, options: Iterable[Pair]) -> str:
+    """Return a list to choose from, once in each language; titles and options must have been escaped.
+
+    Examples
+    --------
+    >>> choice(("商品", "Product"), [("茶", "Tea")]).split("</select>")[0]
+    '<p class="choice"><span lang="zh"><label>商品 <select autocomplete="off"><option>茶</option>'
+    """
+    lists = ("".join(f"<option>{option}</option>" for option in column) for column in zip(*options, strict=True))
+    labels = (
+        f'<label>{name} <select autocomplete="off">{listed}</select></label>'
+        for name, listed in zip(title, lists, strict=True)
+    )
+    return f'<p class="choice">{both(*labels)}</p>'
 
 
 def custom_element(name: str, body: str, **data: object) -> HTML:

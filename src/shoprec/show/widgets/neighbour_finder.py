@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from shoprec.show.widgets.element import both, custom_element
+from shoprec.show.widgets.element import both, choice, custom_element
 
 _COLUMNS = ("product", "product_zh", "product_en", "kind", "name_zh", "name_en", "score")
 _KINDS = {
@@ -48,15 +48,9 @@ def neighbour_finder(neighbours: pd.DataFrame) -> HTML:
     _check(neighbours)
     groups = [group for _, group in neighbours.groupby("product", sort=False)]
     names = [(escape(group["product_zh"].iloc[0]), escape(group["product_en"].iloc[0])) for group in groups]
-    zh, en = ("".join(f"<option>{name}</option>" for name in column) for column in zip(*names, strict=True))
     shared = [len(_shared(group)) for group in groups]
     body = f"""\
-<p class="choice">{
-        both(
-            f'<label>商品 <select autocomplete="off">{zh}</select></label>',
-            f'<label>Product <select autocomplete="off">{en}</select></label>',
-        )
-    }</p>
+{choice(("商品", "Product"), names)}
 {_status(names[0], shared[0])}
 {"".join(_product(g, n, s, i == 0) for i, (g, n, s) in enumerate(zip(groups, names, shared, strict=True)))}"""
     return custom_element("neighbour-finder", body)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from IPython.display import HTML
 
-from shoprec.show.widgets.element import both, custom_element
+from shoprec.show.widgets.element import both, choice, custom_element
 from shoprec.words import Pair
 
 _COLUMNS = ("product", "name_zh", "name_en", "model", "sales", "place", "listed", "buyers")
@@ -61,18 +61,12 @@ def past_sales(
     steps = sorted(int(s) for s in places["sales"].unique())
     groups = [group for _, group in places.groupby("product", sort=False)]
     names = [(escape(group["name_zh"].iloc[0]), escape(group["name_en"].iloc[0])) for group in groups]
-    zh, en = ("".join(f"<option>{name}</option>" for name in column) for column in zip(*names, strict=True))
     first = {model: row for (model, sales), row in _cells(groups[0]).items() if sales == steps[0]}
     lanes = (
         _lane(name, models, first[name], name in level, colour) for name, colour in zip(models, _COLOURS, strict=False)
     )
     body = f"""\
-<p class="choice">{
-        both(
-            f'<label>商品 <select autocomplete="off">{zh}</select></label>',
-            f'<label>Product <select autocomplete="off">{en}</select></label>',
-        )
-    }</p>
+{choice(("商品", "Product"), names)}
 <p class="ask">{_ask(models, rivals)}</p>
 <p class="sales"><label><span>{both("以前卖出过几次", "Past sales")}</span>
 <input type="range" min="0" max="{len(steps) - 1}" step="1" value="0" autocomplete="off">
