@@ -12,7 +12,7 @@ from shoprec.words import Line
 
 #: The module with the exercises of a notebook, by the second word of their labels.
 MODULES = {
-    "background": "background",
+    "background": "background", "concepts": "core_concepts",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
 }  # fmt: skip
 
