@@ -12,7 +12,8 @@ from shoprec.words import Line
 
 #: The module with the exercises of a notebook, by the second word of their labels.
 MODULES = {
-    "background": "background", "concepts": "core_concepts",
+    "background": "background", "concepts": "core_concepts", "project": "project",
+    "attention": "attention", "similarity": "similarity",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
 }  # fmt: skip
 
