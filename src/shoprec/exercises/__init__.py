@@ -13,7 +13,7 @@ from shoprec.words import Line
 #: The module with the exercises of a notebook, by the second word of their labels.
 MODULES = {
     "background": "background", "concepts": "core_concepts", "project": "project",
-    "attention": "attention", "similarity": "similarity",
+    "attention": "attention", "similarity": "similarity", "score": "hybrid_score",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
 }  # fmt: skip
 
