@@ -14,6 +14,7 @@ from shoprec.words import Line
 MODULES = {
     "background": "background", "concepts": "core_concepts", "project": "project",
     "attention": "attention", "similarity": "similarity", "score": "hybrid_score",
+    "transformer": "transformer", "cf": "collaborative_filtering",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
 }  # fmt: skip
 
