@@ -12,9 +12,10 @@ from shoprec.words import Line
 
 #: The module with the exercises of a notebook, by the second word of their labels.
 MODULES = {
-    "background": "background", "concepts": "core_concepts", "project": "project",
+    "background": "background", "concepts": "core_concepts",
+    "transformer": "transformer", "cf": "collaborative_filtering", "hybrid": "hybrid",
     "attention": "attention", "similarity": "similarity", "score": "hybrid_score",
-    "transformer": "transformer", "cf": "collaborative_filtering",
+    "project": "project",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
 }  # fmt: skip
 
