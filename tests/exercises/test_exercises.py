@@ -9,12 +9,6 @@ from exercise_cells import BOOK, Posed, bound, code_of, posed, run
 from shoprec.exercises import check, find
 from shoprec.exercises.checking import NOT_WRITTEN, RIGHT
 
-#: Notebooks whose exercises have no checks yet.
-TO_COME = {
-    "01_background", "02_core_concepts", "05_project",
-    "03_algorithms/collaborative_filtering", "03_algorithms/hybrid", "03_algorithms/transformer",
-    "04_mathematics/attention", "04_mathematics/hybrid_score", "04_mathematics/similarity",
-}  # fmt: skip
 TIMES = {"zh": r"^（(容易|中等|较难)，\d+ 分钟）", "en": r"^\((Easy|Medium|Hard), \d+ minutes\) "}
 HINTS = {"zh": ["提示 1", "提示 2"], "en": ["Hint 1", "Hint 2"]}
 REPEATS = 20  # of a check: each draws inputs of its own
@@ -27,17 +21,10 @@ def name_of(path: Path) -> str:
 WITH_EXERCISES = [
     path for path in sorted(BOOK.glob("[0-9]*/*.ipynb")) + sorted(BOOK.glob("[0-9]*.ipynb")) if posed(path)
 ]
-DONE = [path for path in WITH_EXERCISES if name_of(path) not in TO_COME]
-by_notebook = pytest.mark.parametrize("path", DONE, ids=name_of)
+by_notebook = pytest.mark.parametrize("path", WITH_EXERCISES, ids=name_of)
 by_exercise = pytest.mark.parametrize(
-    ("path", "exercise"), [pytest.param(path, one, id=one.label) for path in DONE for one in posed(path)]
+    ("path", "exercise"), [pytest.param(path, one, id=one.label) for path in WITH_EXERCISES for one in posed(path)]
 )
-
-
-def test_the_list_of_what_is_to_come_shrinks() -> None:
-    assert {name_of(path) for path in WITH_EXERCISES} >= TO_COME
-    done = [path for path in WITH_EXERCISES if all(find(exercise.label) for exercise in posed(path))]
-    assert {name_of(path) for path in done} & TO_COME == set()
 
 
 @by_exercise

@@ -11,7 +11,13 @@ from shoprec.exercises.checking import Exercise, Report
 from shoprec.words import Line
 
 #: The module with the exercises of a notebook, by the second word of their labels.
-MODULES = {"products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform"}
+MODULES = {
+    "background": "background", "concepts": "core_concepts",
+    "transformer": "transformer", "cf": "collaborative_filtering", "hybrid": "hybrid",
+    "attention": "attention", "similarity": "similarity", "score": "hybrid_score",
+    "project": "project",
+    "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
+}  # fmt: skip
 
 
 def find(label: str) -> Exercise | None:
