@@ -26,8 +26,8 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
 
-# What changes with the mode, as variables of the style sheet. All other colours are data, and stay; but of a heat map the
-# lowest is to be the page's.
+# What changes with the mode, as variables of the style sheet. All other colours are data, and stay, but for a heat
+# map's: its lowest is the page's.
 INKS = {
     "#000000": "currentColor",
     "#ffffff": "var(--pst-color-background)",

@@ -19,6 +19,7 @@ from site_search import INDEX, merge_indexes
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
 PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
 SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
+TITLES = (".logo__title", ".bd-links a", ".bd-links .caption-text", ".bd-toc-nav .nav-link", ".prev-next-title")
 BRACKET = re.compile(r"\((.+?)\)")
 
 
@@ -172,13 +173,7 @@ def merge_page(zh: str, en: str) -> str:
         del link["aria-current"]
         if link["data-view"] == "both":
             link["aria-current"] = "page"
-    for selector in (
-        ".logo__title",
-        ".bd-links a",
-        ".bd-links .caption-text",
-        ".bd-toc-nav .nav-link",
-        ".prev-next-title",
-    ):
+    for selector in TITLES:
         add_titles(soup, other, selector)
     titles = [page.title.string.partition(" — ") for page in (soup, other)]
     if titles[0] != titles[1]:

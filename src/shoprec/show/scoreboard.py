@@ -49,9 +49,8 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
         The intervals, and the months.
     """
     rows = np.arange(len(board)) * 2 + 1.5  # the name of each model stands above its row
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(5.4, 0.4 * len(board) + 1.4), sharey=True, width_ratios=[1, 1.3]
-    )
+    size = 5.4, 0.4 * len(board) + 1.4
+    figure, (left, right) = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=[1, 1.3])
     _draw_intervals(board, rows, left)
     _draw_months(board, right)
     for y, model in zip(rows, board.index, strict=True):
@@ -71,15 +70,12 @@ def _across(left: Axes, right: Axes) -> Transform:
 def _draw_intervals(board: pd.DataFrame, rows: np.ndarray, axis: Axes) -> None:
     """The mean of the months, with its interval."""
     families = [label(FAMILIES[model_named(name).family]) for name in board.index]
-    ends = (
-        board["all"].assign(row=rows, family=families).melt(["row", "family"])
-    )  # of three values, the median and range
+    ends = board["all"].assign(row=rows, family=families).melt(["row", "family"])  # the median, and the range
     look = {"linestyle": "none", "markersize": 5, "capsize": 0.35, "err_kws": {"linewidth": 1.5}, "native_scale": True}
     look |= {"palette": {label(FAMILIES[key]): colour for key, colour in COLOURS.items()}, "orient": "y"}
     sns.pointplot(ends, x="value", y="row", hue="family", estimator="median", errorbar=("pi", 100), ax=axis, **look)
-    axis.set(
-        xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months", ylim=(2 * len(board) + 0.2, 0), yticks=[]
-    )
+    axis.set(xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months", yticks=[])
+    axis.set_ylim(2 * len(board) + 0.2, 0)
     axis.locator_params(axis="x", nbins=4)
     axis.hlines(rows, *axis.get_xlim(), color="#e6e6e6", lw=0.8, zorder=0)
     axis.margins(x=0)
