@@ -40,7 +40,7 @@ INKS = {
 }
 #: Share of the colour map "Blues" by colour: a heat map's shade.
 HEAT = {to_hex(colormaps["Blues"](step)): step / 255 for step in range(256)}
-MIDDLE = 0.6  # from here on Seaborn writes in white
+MIDDLE = 0.48  # from here on Seaborn writes in white
 ON_HEAT = "#262626"  # below
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 PALE = 235  # of 255, in all channels
@@ -110,7 +110,7 @@ def flatten(element: ET.Element) -> None:
 def shade(share: float) -> str:
     """Return a colour of a heat map, as a mix of those of the style sheet.
 
-    >>> shade(0.3)
+    >>> shade(0.24)
     'color-mix(in oklab, var(--heat-middle) 50%, var(--heat-low))'
     """
     low, high, part = ("low", "middle", share / MIDDLE)
