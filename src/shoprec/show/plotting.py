@@ -27,8 +27,8 @@ from shoprec.words import Pair, chosen, label, spans
 _WRITTEN = re.compile(">[^<>]+<(?=/text>)")
 _LABEL = re.compile(r">([^<>]*) \| ([^<>]*)<(?=/text>)")
 
-#: Colours by Okabe and Ito (2008), but a red that is called red, by Tol (2021), told apart with every common kind of
-#: colour blindness; greys for what is beside them.
+#: Colours by Okabe and Ito (2008), but a red that readers call red, told apart with every common kind of colour
+#: blindness; greys for what is beside them.
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY, FAINT = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#CC3311", "#F0E442", "#767676", "#cccccc",
 )  # fmt: skip
