@@ -27,6 +27,7 @@ FOOTER = '<div style="width: 100%; font: 9px sans-serif; text-align: center"><sp
 STYLE = """
 article { break-before: page; }
 article:first-of-type { break-before: auto; }
+article nav { break-before: page; }
 nav li { display: flex; justify-content: space-between; gap: 1em; list-style: none; }
 """
 

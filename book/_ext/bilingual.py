@@ -21,6 +21,7 @@ from sphinx.locale import _
 
 from fingerprint import package_digest
 from notebook_cache import find_run
+from output_lines import set_lines
 
 LANGUAGES = ("zh", "en")
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
@@ -107,6 +108,7 @@ def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
         if notebook is None:
             raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
         app.env.temp_data["findings"] = findings(notebook)
+        set_lines(notebook)
     else:
         stand_in(notebook)
     source[0] = nbformat.writes(keep_cells(notebook, app.config.book_lang))

@@ -10,7 +10,10 @@ from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import numpy as np
 from docutils import nodes
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -23,7 +26,8 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ET.register_namespace("", SVG)
 ET.register_namespace("xlink", XLINK)
 
-# What changes with the mode, as variables of the style sheet; all other colours are data, and stay.
+# What changes with the mode, as variables of the style sheet. All other colours are data, and stay, but for a heat
+# map's: its lowest is the page's.
 INKS = {
     "#000000": "currentColor",
     "#ffffff": "var(--pst-color-background)",
@@ -32,9 +36,14 @@ INKS = {
     "#767676": "var(--drawing-grey)",
     "#0072b2": "var(--drawing-blue)",
     "#56b4e9": "var(--drawing-sky)",
-    "#d55e00": "var(--drawing-red)",
+    "#cc3311": "var(--drawing-red)",
 }
-INK = re.compile("|".join(INKS))
+#: Share of the colour map "Blues" by colour: a heat map's shade.
+HEAT = {to_hex(colormaps["Blues"](step)): step / 255 for step in range(256)}
+MIDDLE = 0.48  # from here on Seaborn writes in white
+ON_HEAT = "#262626"  # below
+COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+PALE = 235  # of 255, in all channels
 DECIMALS = re.compile(r"(\.\d\d)\d+")  # of points: nobody sees a thousandth
 PNG = "data:image/png;base64,"
 SHEET = "sheet"  # what a picture that explains is drawn on; its words have no room for a second language
@@ -45,7 +54,7 @@ BUTTON = (
     '<i class="fa-solid fa-expand" aria-hidden="true"></i></button>'
 )
 FONT = re.compile(r"font-family:[^;]*;? ?")
-GROUP, TEXT, SPAN, STYLE = (f"{{{SVG}}}{tag}" for tag in ("g", "text", "tspan", "style"))
+GROUP, TEXT, SPAN, STYLE, PATH = (f"{{{SVG}}}{tag}" for tag in ("g", "text", "tspan", "style", "path"))
 
 
 def drawn_in(svg: str, lang: str) -> str:
@@ -66,10 +75,11 @@ def inline(svg: str, prefix: str, name: str) -> str:
     for child in root.findall(f"{{{SVG}}}metadata"):
         root.remove(child)
     kind = "drawing" if root.find(f".//{GROUP}[@id='{SHEET}']") is None else "drawing picture"
+    heat = any(colour in HEAT for path in root.iter(PATH) for colour in COLOUR.findall(path.get("style", "")))
     for parent in [*root.iter()]:
         remove_style(parent)
         flatten(parent)
-        recolour(parent)
+        recolour(parent, heat)
         rename(parent, prefix)
     width = root.get("width", "0").removesuffix("pt")
     root.attrib = {"viewBox": root.get("viewBox", "0 0 1 1"), "class": kind, "role": "img", "aria-label": name}
@@ -97,25 +107,52 @@ def flatten(element: ET.Element) -> None:
     element[:] = children
 
 
-def recolour(element: ET.Element) -> None:
-    """Let the page set font and ink. White text stands on a dark colour, which is data: it stays white."""
+def shade(share: float) -> str:
+    """Return a colour of a heat map, as a mix of those of the style sheet.
+
+    >>> shade(0.24)
+    'color-mix(in oklab, var(--heat-middle) 50%, var(--heat-low))'
+    """
+    low, high, part = ("low", "middle", share / MIDDLE)
+    if share > MIDDLE:
+        low, high, part = "middle", "high", (share - MIDDLE) / (1 - MIDDLE)
+    return f"color-mix(in oklab, var(--heat-{high}) {100 * part:.0f}%, var(--heat-{low}))"
+
+
+def ink_of(colour: str, is_text: bool, heat: bool) -> str:
+    """Return what the page makes of a colour.
+
+    White text stands on a dark colour. That is data, and it stays white; but a heat map's turns light in dark mode.
+    """
+    if is_text and colour == "#ffffff":
+        return INKS[colour] if heat else colour
+    if is_text and colour == ON_HEAT:
+        return "currentColor"
+    if colour in INKS or colour not in HEAT:
+        return INKS.get(colour, colour)
+    return shade(HEAT[colour])
+
+
+def recolour(element: ET.Element, heat: bool) -> None:
+    """Let the page set font and ink, of a figure with or without a heat map."""
     style = element.get("style")
     is_text = element.tag in (TEXT, SPAN)
     if is_text:
         style = FONT.sub("", style or "")
     if style:
-        ink = INK.sub(lambda found: found[0] if is_text and found[0] == "#ffffff" else INKS[found[0]], style)
-        element.set("style", ink)
+        element.set("style", COLOUR.sub(lambda found: ink_of(found[0], is_text, heat), style))
 
 
 def rename(element: ET.Element, prefix: str) -> None:
     """Make ids unique on the page, with what refers to them; spare what nobody sees of numbers and pictures."""
-    for key, value in element.items():
+    for key, value in [*element.items()]:
         if key == "id":
             element.set(key, prefix + value)
         elif key == f"{{{XLINK}}}href" and value.startswith("#"):
             element.set(key, f"#{prefix}{value[1:]}")
         elif key == f"{{{XLINK}}}href" and value.startswith(PNG):
+            if is_heat(value):
+                element.set("class", "heat")
             element.set(key, lighten(value))
         elif key == "clip-path":
             element.set(key, value.replace("#", f"#{prefix}"))
@@ -129,6 +166,14 @@ def lighten(picture: str) -> str:
     with Image.open(BytesIO(b64decode(picture.removeprefix(PNG)))) as image:
         image.quantize(128, Image.Quantize.FASTOCTREE).save(file, "PNG", optimize=True)
     return min(picture, PNG + b64encode(file.getvalue()).decode(), key=len)
+
+
+def is_heat(picture: str) -> bool:
+    """Whether a picture is a heat map, or the bar beside one: some of it is as pale as paper."""
+    with Image.open(BytesIO(b64decode(picture.removeprefix(PNG)))) as image:
+        *colours, opacity = np.asarray(image.convert("RGBA")).reshape(-1, 4).T
+    pale = np.min(colours, axis=0)[opacity == 255] > PALE
+    return bool(pale.sum() > opacity.size / 1000)
 
 
 def name_of(image: nodes.image) -> str:

@@ -162,6 +162,36 @@ def add_glyphs(app: Sphinx, pagename: str, templatename: str, context: dict, doc
     context["formula_glyphs"] = mathjax().glyphs(markup) if GLYPH.search(markup) else ""
 
 
+def listed(tex: str) -> list[str]:
+    r"""Return the symbols that a formula lists; commas within brackets part none.
+
+    >>> listed(r"q(x, a), \hat q_{1,2}")
+    ['q(x, a)', '\\hat q_{1,2}']
+    """
+    depth, parts = 0, [""]
+    for sign in tex:
+        depth += (sign in "({[") - (sign in ")}]")
+        if sign == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts]
+
+
+class PartLists(SphinxPostTransform):
+    """Part the symbols that a cell of a table lists in one formula, so that on a phone a line breaks after a comma."""
+
+    default_priority = 14  # before the punctuation is looked after
+
+    def run(self, **kwargs: object) -> None:
+        """Part the formulas of one page that are all of a cell."""
+        for formula in list(self.document.findall(nodes.math)):
+            parts = listed(formula.astext())
+            if len(parts) > 1 and len(formula.parent) == 1 and isinstance(formula.parent.parent, nodes.entry):
+                first, *rest = (nodes.math("", part) for part in parts)
+                formula.replace_self([first, *(node for part in rest for node in (nodes.Text(", "), part))])
+
+
 class KeepPunctuation(SphinxPostTransform):
     """Hold each inline formula together with the bracket before it and the punctuation after it.
 
@@ -192,6 +222,7 @@ class KeepPunctuation(SphinxPostTransform):
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_html_math_renderer("built", (visit_inline, None), (visit_display, None))
+    app.add_post_transform(PartLists)
     app.add_post_transform(KeepPunctuation)
     app.connect("html-page-context", add_glyphs)
     app.connect("build-finished", stop_mathjax)

@@ -34,6 +34,7 @@ from bilingual import keep_cells, pick, remarked_in, written_in
 from drawing import drawn_in
 from html_element import html_element
 from notebook_cache import find_run, read_notebook
+from output_lines import set_lines
 from plain_markdown import Block, MarkdownWriter, Part, fenced
 
 WORDS = {
@@ -219,7 +220,7 @@ class NotebookBuilder(Builder):
             return
         source = read_notebook(Path(self.env.doc2path(docname)))
         has_outputs = self.config.book_outputs and docname not in self.config.not_run
-        source = keep_cells(find_run(source) if has_outputs else source, self.config.book_lang)
+        source = keep_cells(set_lines(find_run(source)) if has_outputs else source, self.config.book_lang)
         writer = PageWriter(self, docname, source.cells)
         cells = list(writer.page(doctree))
         if any(cell.cell_type == "code" for cell in cells) and (install := self.install()):

@@ -19,6 +19,7 @@ from site_search import INDEX, merge_indexes
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
 PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
 SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
+TITLES = (".logo__title", ".bd-links a", ".bd-links .caption-text", ".bd-toc-nav .nav-link", ".prev-next-title")
 BRACKET = re.compile(r"\((.+?)\)")
 
 
@@ -92,12 +93,14 @@ def joined(zh: str, en: str, separator: str) -> str:
 
 
 def aligned(soup: BeautifulSoup, zh: Tag, en: Tag) -> list[tuple[list[Tag], list[Tag]]]:
-    """Return what goes side by side: two blocks, or the entries of two lists of terms one by one."""
-    sizes = [len(block.find_all("dt", recursive=False)) for block in (zh, en)]
-    if zh.name != "dl" or en.name != "dl" or sizes[0] != sizes[1]:
+    """Return what goes side by side: two blocks, or one by one the entries of two lists of terms, or of cards."""
+    begins = "dt" if zh.name == "dl" else "li" if "cards" in zh.get("class", ()) else ""
+    sizes = [len(block.find_all(begins, recursive=False)) if begins else 0 for block in (zh, en)]
+    if zh.name != en.name or not begins or sizes[0] != sizes[1]:
         return [([zh], [en])]
-    ours, theirs = (split_terms(soup, block) for block in (zh, en))
-    return [([a], [b]) for a, b in zip(ours, like(ours, theirs), strict=True)]
+    ours, theirs = (split(soup, block, begins) for block in (zh, en))
+    pairs = zip(ours, like(ours, theirs) if begins == "dt" else theirs, strict=True)
+    return [([a], [b]) for a, b in pairs]
 
 
 def like(zh: list[Tag], en: list[Tag]) -> list[Tag]:
@@ -110,12 +113,12 @@ def like(zh: list[Tag], en: list[Tag]) -> list[Tag]:
     return [given[term] for term in terms] if given.keys() == {*terms} else en
 
 
-def split_terms(soup: BeautifulSoup, block: Tag) -> list[Tag]:
-    """Split a list of terms into lists of one term, and leave them in its place."""
+def split(soup: BeautifulSoup, block: Tag, begins: str) -> list[Tag]:
+    """Split a list into lists of one entry, which begins with some element, and leave them in its place."""
     lists: list[Tag] = []
     for child in block.find_all(recursive=False):
-        if child.name == "dt":
-            lists.append(soup.new_tag("dl", attrs={"class": block.get("class", [])}))
+        if child.name == begins:
+            lists.append(soup.new_tag(block.name, attrs={"class": block.get("class", [])}))
         lists[-1].append(child.extract())
     block.replace_with(*lists)
     return lists
@@ -170,7 +173,7 @@ def merge_page(zh: str, en: str) -> str:
         del link["aria-current"]
         if link["data-view"] == "both":
             link["aria-current"] = "page"
-    for selector in (".logo__title", ".bd-links a", ".bd-links .caption-text", ".prev-next-title"):
+    for selector in TITLES:
         add_titles(soup, other, selector)
     titles = [page.title.string.partition(" — ") for page in (soup, other)]
     if titles[0] != titles[1]:

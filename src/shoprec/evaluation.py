@@ -150,7 +150,7 @@ def paired_bootstrap(
 
 
 def leaderboard(evaluations: Mapping[str, Evaluation], metric: str = "ndcg", seed: int = 0) -> pd.DataFrame:
-    """One row per model: the metric over all targets with its 95 % interval, by slice, and the rest.
+    """One row per model: the metric over all targets with its 95% interval, by slice, and the rest.
 
     Parameters
     ----------

@@ -134,6 +134,32 @@ def test_letters_of_formulas_have_glyphs_on_any_machine():
     render("近邻数 𝑘，√𝑑，𝑤₁，𝜌 − 𝜌₁，𝐚 | 𝑛 𝑇 𝐽 𝜎(𝑠) 𝛼 𝜃 × 10⁴")
 
 
+#: How colours look with the three kinds of colour blindness, in linear RGB (Machado, Oliveira and Fernandes, 2009).
+SEEN = {
+    "as they are": np.eye(3),
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+def lab(color, seen):
+    """Lightness and hue of a colour, for differences as large as they look."""
+    rgb = np.array(mpl.colors.to_rgb(color))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    share = to_xyz @ np.clip(np.asarray(seen) @ linear, 0, 1) / to_xyz.sum(axis=1)
+    x, y, z = np.where(share > 0.008856, np.cbrt(share), 7.787 * share + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_red_is_told_from_the_other_colours_by_the_colour_blind(kind):
+    red, *others = plotting.RED, plotting.BLUE, plotting.ORANGE, plotting.GREEN, plotting.PINK, plotting.SKY, "black"
+    apart = [np.linalg.norm(lab(red, SEEN[kind]) - lab(other, SEEN[kind])) for other in others]
+    assert min(apart) > 25
+
+
 def test_a_missing_font_package_is_named(monkeypatch):
     monkeypatch.setattr(plotting.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match="pip install zhplot"):

@@ -39,10 +39,22 @@ def test_the_figure_shows_means_intervals_and_months() -> None:
     points = np.concatenate([line.get_xdata() for line in left.lines if line.get_marker() == "o"])
     means = board["all", "mean"].dropna()
     assert np.sort(points[np.isfinite(points)]) == pytest.approx(np.sort(means))
-    assert [text.get_text() for text in left.get_yticklabels()][-1] == "EASE 自编码器 | EASE"  # it lacks a month
-    assert len(right.texts) == 4 * 6 - 1
+    *others, last = [text for text in right.texts if " | " in text.get_text()]
+    assert (len(others), last.get_text()) == (3, "EASE 自编码器 | EASE")  # it lacks a month
+    assert len(right.texts) == 4 * 6 - 1 + 4
     assert right.get_xticklabels()[0].get_text() == "7 月 | Jul"
     assert "普通 Transformer | Plain Transformer" in draw_svg(left.figure)
+    plt.close("all")
+
+
+def test_the_figure_is_as_narrow_as_a_phone_and_no_name_lies_on_a_cell() -> None:
+    use_style()
+    left, right = plot_scoreboard(scoreboard(made_up(MODELS), n=50))
+    left.figure.canvas.draw()
+    assert left.figure.get_figwidth() * 72 * 0.9 <= 390 - 2 * 16  # points, drawn at nine tenths, and the page's margins
+    names = [text.get_window_extent() for text in right.texts if " | " in text.get_text()]
+    cells = [text.get_window_extent() for text in right.texts if " | " not in text.get_text()]
+    assert not [name for name in names if name.count_overlaps(cells)]
     plt.close("all")
 
 

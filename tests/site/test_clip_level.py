@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from playwright.sync_api import expect
+from printed import number
 from widget_page import insert_later, show
 
 from shoprec.show.widgets import clip_explorer
@@ -22,7 +23,7 @@ def agrees(element, frame, at):
     """Compare what a reader sees with the table that was passed."""
     chosen = frame[frame["clip"] == LEVELS[at]]
     for column in ("bias", "spread"):
-        seen = [float(text) for text in element.locator(f".now td.{column}").all_inner_texts()]
+        seen = [number(text) for text in element.locator(f".now td.{column}").all_inner_texts()]
         assert seen == pytest.approx(chosen[column].tolist(), abs=0.006)
     rmse = np.hypot(chosen["bias"], chosen["spread"])
     assert [float(t) for t in element.locator(".now td.rmse").all_inner_texts()] == pytest.approx(rmse, abs=0.006)
@@ -80,7 +81,7 @@ def test_output_inserted_later_works(page):
 def test_without_script_it_is_tables(page):
     frame = moments(1)
     show(page, clip_explorer(frame, 5.0, clip=20), script=False)
-    seen = [float(text) for text in page.locator(".now td.bias").all_inner_texts()]
+    seen = [number(text) for text in page.locator(".now td.bias").all_inner_texts()]
     assert seen == pytest.approx(frame.loc[frame["clip"] == 20, "bias"].tolist(), abs=0.006)
     expect(page.locator("input")).to_be_hidden()
     page.locator("summary").click()

@@ -10,6 +10,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import seaborn as sns
 from axe_playwright_python.sync_playwright import Axe
 from book_pages import CHAPTER, VIEWS
 from bs4 import BeautifulSoup
@@ -73,6 +74,37 @@ def test_a_figure_becomes_part_of_the_page(drawn: str) -> None:
     assert re.search('style="[^"]*fill: #ffffff[^"]*"[^>]*>7</text>', svg)  # stands on a colour, which doesn't change
     assert not re.search(r'fill: #ffffff[^"]*"[^>]*/>', svg)
     assert "data:image/png" in svg
+
+
+def heat_map(**look: object) -> str:
+    """A heat map with its numbers and a bar beside it, on the page."""
+    with mpl.rc_context():
+        use_style()
+        figure, axis = plt.subplots()
+        sns.heatmap([[0.0, 0.4], [0.6, 1.0]], cmap="Blues", annot=True, ax=axis, **look)
+        svg = draw_svg(figure)
+        plt.close(figure)
+    return inline(svg, "heat-", "Heat")
+
+
+def test_the_lowest_colour_of_a_heat_map_is_the_pages() -> None:
+    svg = heat_map()
+    cells = re.findall(r'<path[^>]*style="fill: (color-mix[^"]*?\))[";]', svg)
+    low, middle, high = (f"var(--heat-{name})" for name in ("low", "middle", "high"))
+    assert [mix for mix in cells if f"{middle} 0%, {low}" in mix]
+    assert [mix for mix in cells if f"{high} 100%, {middle}" in mix]
+    texts = re.findall(r'<text style="[^"]*fill: ([^;"]*)[^"]*"[^>]*>([\d.]+)</text>', svg)
+    inks = {text: ink for ink, text in texts if ink != "currentColor"}
+    assert inks == dict.fromkeys(("0.6", "1"), "var(--pst-color-background)")
+
+
+def test_pictures_of_heat_maps_are_known() -> None:
+    assert 'class="heat"' in heat_map(rasterized=True)
+    assert 'class="heat"' in heat_map()  # the bar
+
+
+def test_other_pictures_are_no_heat_maps(drawn: str) -> None:
+    assert 'class="heat"' not in inline(drawn, "a-", "Recall")
 
 
 def test_pictures_of_many_colours_become_light() -> None:

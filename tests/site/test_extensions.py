@@ -56,6 +56,17 @@ class TestSideBySide:
         soup = merged(terms.format("甲", "乙"), terms.format("A", "B"))
         assert [row.get_text() for row in soup.select(".parallel")] == ["甲1A1", "乙2B2"]
 
+    def test_cards_stand_next_to_each_other(self) -> None:
+        cards = '<ul class="cards"><li>{}</li><li>{}</li></ul>'
+        soup = merged(cards.format("甲", "乙"), cards.format("A", "B"))
+        assert [row.get_text() for row in soup.select(".parallel")] == ["甲A", "乙B"]
+        assert len(soup.select(".parallel ul.cards > li:only-child")) == 4
+
+    def test_contents_of_the_page_are_in_both_languages(self) -> None:
+        aside = '<nav class="bd-toc-nav"><a class="nav-link" href="#a">{}</a></nav>'
+        soup = merged(*(f"<p>{word}</p></article>{aside.format(word)}<article>" for word in ("甲", "A")))
+        assert soup.select_one(".bd-toc-nav .nav-link").get_text("|") == "甲|A"
+
     def test_terms_are_paired_by_the_chinese_one_in_brackets(self) -> None:
         soup = merged(
             "<dl><dt>甲</dt><dd>（A）一</dd><dt>乙</dt><dd>（B）二</dd><dt>C</dt><dd>三</dd></dl>",

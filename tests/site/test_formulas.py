@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Page
+from small_book import build as build_book
 
 from formulas import MathJax, aligned
 from side_by_side import merge_page
@@ -57,6 +58,15 @@ def test_side_by_side_has_the_glyphs_of_both_languages() -> None:
         merge_page(page.format('<path id="a"/>'), page.format('<path id="a"/><path id="b"/>')), "html.parser"
     )
     assert [glyph["id"] for glyph in both.select("#formula-glyphs path")] == ["a", "b"]
+
+
+def test_symbols_of_a_table_part_after_commas(tmp_path: Path) -> None:
+    table = "# A\n\n| symbol | meaning |\n|---|---|\n| $\\pi(a, b), W^{1,2}, c$ | what $x, y$ are |\n"
+    html = build_book(tmp_path, {"index.md": table}, "en", more=["formulas"], settings={"html_math_renderer": "built"})
+    first, second = BeautifulSoup((html / "index.html").read_text("utf8"), "html.parser").select("tbody td")
+    assert len(first.select(".formula > svg")) == 3
+    assert len(second.select(".formula > svg")) == 1
+    assert first.find_all(string=" ")
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -49,6 +49,15 @@ def shows_that_it_scrolls(page: Page, view: str) -> Iterator[str]:
     )
 
 
+def keeps_a_margin(page: Page, view: str) -> Iterator[str]:
+    """The arrows to the pages before and after stand off the edges of the window."""
+    yield from page.evaluate(
+        """() => [...document.querySelectorAll(".prev-next-area a > i")].map(arrow => arrow.getBoundingClientRect())
+            .filter(box => box.width && (box.left < 8 || box.right > innerWidth - 8))
+            .map(box => `an arrow stands at ${box.left} to ${box.right}`)"""
+    )
+
+
 def says_what_it_is(page: Page, view: str) -> Iterator[str]:
     """Screen readers hear the language, and the switch marks the view."""
     if (lang := page.locator("html").get_attribute("lang")) != VIEWS[view]:
@@ -110,6 +119,7 @@ def is_accessible(page: Page, view: str) -> Iterator[str]:
 
 
 AT_ALL_SIZES: list[Check] = [fits]
+NARROW_ONLY: list[Check] = [shows_that_it_scrolls, keeps_a_margin]
 #: The last check changes the page. Side by side a page has all that it has in the other two views.
 ONCE: dict[str, list[Check]] = {
     "zh": [says_what_it_is, has_chinese_labels, has_a_chinese_frame],
@@ -124,7 +134,7 @@ def test_page(page: Page, site_url: str, view: str, name: str) -> None:
     page.set_viewport_size(NARROWEST)
     page.goto(f"{site_url}/{view}/{name}.html")
     faults = []
-    more = {NARROWEST["width"]: [shows_that_it_scrolls], WIDE["width"]: ONCE[view]}
+    more = {NARROWEST["width"]: NARROW_ONLY, WIDE["width"]: ONCE[view]}
     for size in (NARROWEST, NARROW, WIDE):
         page.set_viewport_size(size)
         settle(page)
@@ -140,8 +150,10 @@ FAULTY = """<!doctype html><html lang="fr"><title>t</title>
     p { width: 2000px }
     .box { overflow-x: auto }
     .quiz { color: #777; background: Canvas }
+    i { position: absolute; left: 0 }
 </style>
 <div class="view-switch"><a aria-current="page" data-view="en">en</a></div>
+<nav class="prev-next-area"><a><i>←</i></a><a><i>→</i></a></nav>
 <p title="Close">Search the docs</p>
 <article class="quiz">Faint<div class="box"><p>wide</p></div><div class="box"><p>wide</p></div></article>
 <script>
@@ -153,7 +165,7 @@ FAULTY = """<!doctype html><html lang="fr"><title>t</title>
 
 @pytest.mark.parametrize(
     "check",
-    [*AT_ALL_SIZES, shows_that_it_scrolls, *dict.fromkeys(check for checks in ONCE.values() for check in checks)],
+    [*AT_ALL_SIZES, *NARROW_ONLY, *dict.fromkeys(check for checks in ONCE.values() for check in checks)],
 )
 def test_check_finds_faults(page: Page, check: Check) -> None:
     page.set_content(FAULTY)

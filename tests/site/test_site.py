@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from book_pages import CHAPTER, HAN, NESTED, PAGES, VIEWS, settle
 from playwright.sync_api import BrowserContext, Page, expect
+
+from shoprec.show.plotting import show_table
 
 #: From every view to every other.
 CIRCUIT = ["zh", "en", "zh", "both", "en", "both", "zh"]
@@ -115,6 +118,40 @@ def test_outputs_speak_its_language(page: Page, site_url: str, view: str, shown:
         "spans => spans.filter(span => span.checkVisibility()).map(span => span.lang)"
     )
     assert visible == shown
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1900])
+def test_side_by_side_has_the_contents_of_the_page(page: Page, site_url: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{site_url}/both/{CHAPTER}.html")
+    link = page.locator(".bd-toc-nav .nav-link").nth(1)
+    if width < 1900:
+        expect(link).to_be_hidden()
+        page.locator("button.secondary-toggle").click()
+    expect(link).to_be_visible()
+    settle(page)
+    expect(link).to_be_in_viewport(ratio=1)
+    assert HAN.search(link.inner_text())
+    assert link.locator("[lang=en]").inner_text()
+    last = page.locator(".bd-toc-nav .nav-link:visible").last
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport(ratio=1)
+
+
+def test_a_place_in_a_list_needs_no_room_on_a_phone(page: Page, site_url: str) -> None:
+    table = show_table(
+        pd.DataFrame({"name": [("全脂牛奶", "Whole milk")], "n": [7]}),
+        {"name": ("商品", "Product"), "n": ("次数", "Count")},
+        ("名次", "Rank"),
+    )
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{site_url}/en/index.html")
+    page.locator("article").evaluate(
+        "(article, html) => { article.innerHTML = `<div class='cell_output'>${html}</div>` }", table.data
+    )
+    place, name = (page.locator(f"tbody {cell}").first.bounding_box()["width"] for cell in ("th", "td"))
+    assert place < 60
+    assert name > 100
 
 
 def test_side_by_side_marks_languages(page: Page, site_url: str) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from printed import number
 from scipy import special, stats
 from widget_page import insert_later, show
 
@@ -26,7 +27,7 @@ def agrees(widget, seed, temperature, d, scaled):
     s = scores(seed)[d]
     w = special.softmax(s / temperature / (np.sqrt(d) if scaled else 1))
     assert [float(t) for t in widget.locator(".weight").all_inner_texts()] == pytest.approx(w, abs=0.0011)
-    assert [float(t) for t in widget.locator("td.product").all_inner_texts()] == pytest.approx(s, abs=0.006)
+    assert [number(t) for t in widget.locator("td.product").all_inner_texts()] == pytest.approx(s, abs=0.006)
     expected = {
         ".entropy": stats.entropy(w),
         ".largest": w.max(),

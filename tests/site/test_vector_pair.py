@@ -66,7 +66,7 @@ def test_keys_turn_and_stretch(page):
     page.keyboard.press("ArrowLeft")
     agree(widget, (5, -180), (2, 74))
     expect(other).to_be_focused()
-    expect(widget.locator("output")).to_have_text(["-180°", "5.0", "74°", "2.0"])
+    expect(widget.locator("output")).to_have_text(["−180°", "5.0", "74°", "2.0"])
     expect(widget.locator("span.angle")).to_have_text("106")
 
 

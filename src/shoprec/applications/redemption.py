@@ -225,7 +225,7 @@ def sample_size(rate: float, lift: float, power: float = 0.8, level: float = 0.9
     rate : float
         :math:`p_0`, of those who get nothing, or the usual.
     lift : float
-        Relative change that is to be seen, 0.1 for 10 % more.
+        Relative change that is to be seen, 0.1 for 10% more.
     power : float
         Probability of seeing it if it is there.
     level : float

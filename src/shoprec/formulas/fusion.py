@@ -248,7 +248,7 @@ def reciprocal_rank_fusion(
         One non-negative weight :math:`w_m` per list. Without weights all lists count alike, as in the
         original.
     k : float
-        Damps the first ranks: at 0, rank 1 counts twice as much as rank 2; at 60, only 1.6 % more. At most 2**53.
+        Damps the first ranks: at 0, rank 1 counts twice as much as rank 2; at 60, only 1.6% more. At most 2**53.
 
     Returns
     -------

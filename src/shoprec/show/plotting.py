@@ -21,13 +21,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
+from shoprec.show.typesetting import typeset, typeset_html
 from shoprec.words import Pair, chosen, label, spans
 
+_WRITTEN = re.compile(">[^<>]+<(?=/text>)")
 _LABEL = re.compile(r">([^<>]*) \| ([^<>]*)<(?=/text>)")
 
-#: Colours by Okabe and Ito (2008), told apart with every common kind of colour blindness; greys for what is beside it.
+#: Colours by Okabe and Ito (2008), but a red that readers call red, told apart with every common kind of colour
+#: blindness; greys for what is beside them.
 BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY, FAINT = (
-    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#767676", "#cccccc",
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#CC3311", "#F0E442", "#767676", "#cccccc",
 )  # fmt: skip
 
 MODEL_NAMES: dict[str, Pair] = {
@@ -64,7 +67,7 @@ def use_style() -> None:
         "font.sans-serif": ["DejaVu Sans"],
         "font.size": 10, "axes.titlesize": 11, "axes.titlelocation": "left", "axes.labelpad": 7,
         "axes.prop_cycle": cycler(color=[BLUE, ORANGE, GREEN, PINK, SKY, RED]),
-        "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
+        "axes.spines.top": False, "axes.spines.right": False,
         "axes.grid": True, "grid.color": "#e6e6e6", "grid.linewidth": 0.8, "axes.axisbelow": True,
         "figure.figsize": (7.5, 3.6), "figure.dpi": 110, "savefig.dpi": 180, "figure.constrained_layout.use": True,
         "legend.frameon": False, "lines.linewidth": 2,
@@ -86,7 +89,8 @@ def draw_svg(figure: Figure) -> str:
     >>> ">召回率 | Recall@10</text>" in draw_svg(axis.figure)
     True
     """
-    svg = print_figure(figure, "svg", dpi=180, metadata={"Date": None})
+    drawn = print_figure(figure, "svg", dpi=180, metadata={"Date": None})
+    svg = _WRITTEN.sub(lambda found: typeset(found[0]), drawn)
     half = chosen()
     return svg if half is None else _LABEL.sub(lambda found: f">{found[1 + half]}<", svg)
 
@@ -133,7 +137,8 @@ def show_table(
         first = _cell("th", names.get(key, key), scope="row", left=True) if index else ""
         cells = (_cell("td", v, formats.get(c, ""), left=left[c]) for c, v in zip(columns, row, strict=True))
         rows.append(f"<tr>{first}{''.join(cells)}</tr>")
-    return HTML(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
+    table = f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    return HTML(typeset_html(table))
 
 
 def _check_columns(frame: pd.DataFrame, columns: Iterable[str], source: str = "") -> None:

@@ -1,9 +1,11 @@
 """A recording put into words and pictures: when it was made, and all its models in one figure."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.transforms import Transform, blended_transform_factory
 
 from shoprec.experiments.lineup import FAMILIES, model_named, month
 from shoprec.experiments.records import Record
@@ -46,25 +48,48 @@ def plot_scoreboard(board: pd.DataFrame) -> tuple[Axes, Axes]:
     tuple of Axes
         The intervals, and the months.
     """
-    lines = [model_named(name) for name in board.index]
-    names = [label(line.name) for line in lines]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 0.34 * len(board) + 1.6), width_ratios=[0.9, 1])
-    pooled = board["all"].assign(model=names, family=[label(FAMILIES[line.family]) for line in lines])
-    ends = pooled.melt(["model", "family"])  # of three values, the median and the range
-    look = {"linestyle": "none", "markersize": 6, "capsize": 0.3, "err_kws": {"linewidth": 1.6}}
-    look |= {"palette": {label(FAMILIES[key]): colour for key, colour in COLOURS.items()}}
-    sns.pointplot(ends, x="value", y="model", hue="family", estimator="median", errorbar=("pi", 100), ax=left, **look)
-    left.set(xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months")
-    left.grid(visible=True, axis="y")
+    rows = np.arange(len(board)) * 2 + 1.5  # the name of each model stands above its row
+    size = 5.4, 0.4 * len(board) + 1.4
+    figure, (left, right) = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=[1, 1.3])
+    _draw_intervals(board, rows, left)
+    _draw_months(board, right)
+    for y, model in zip(rows, board.index, strict=True):
+        name = right.text(0, y - 0.55, label(model_named(model).name), transform=_across(left, right), fontsize=8.5)
+        name.set_in_layout(False)  # it may reach across both panels
     handles, families = left.get_legend_handles_labels()
     left.get_legend().remove()
-    figure.legend(handles, families, loc="outside lower center", ncols=4, fontsize=8)  # else its dots would be models
-    months = board[cuts_of(board)].xs("mean", axis=1, level=1)
-    sns.heatmap(
-        months, annot=True, fmt=".3f", cmap="Blues", vmin=0, cbar=False, ax=right, linewidths=1, annot_kws={"size": 8}
-    )
-    right.set(xlabel="", ylabel="", title="按月 | By month", yticks=[])
-    right.set_xticklabels([label(month(cut)) for cut in cuts_of(board)], rotation=0, fontsize=7)
-    right.tick_params(length=0)
-    right.grid(visible=False)
+    figure.legend(handles, families, loc="outside lower center", ncols=3, fontsize=8)  # else its dots would be models
     return left, right
+
+
+def _across(left: Axes, right: Axes) -> Transform:
+    """Places from the left edge of one panel on, at the rows of the other, which is drawn over it."""
+    return blended_transform_factory(left.transAxes, right.transData)
+
+
+def _draw_intervals(board: pd.DataFrame, rows: np.ndarray, axis: Axes) -> None:
+    """The mean of the months, with its interval."""
+    families = [label(FAMILIES[model_named(name).family]) for name in board.index]
+    ends = board["all"].assign(row=rows, family=families).melt(["row", "family"])  # the median, and the range
+    look = {"linestyle": "none", "markersize": 5, "capsize": 0.35, "err_kws": {"linewidth": 1.5}, "native_scale": True}
+    look |= {"palette": {label(FAMILIES[key]): colour for key, colour in COLOURS.items()}, "orient": "y"}
+    sns.pointplot(ends, x="value", y="row", hue="family", estimator="median", errorbar=("pi", 100), ax=axis, **look)
+    axis.set(xlabel="NDCG@10", ylabel="", title="各月平均 | Mean of the months", yticks=[])
+    axis.set_ylim(2 * len(board) + 0.2, 0)
+    axis.locator_params(axis="x", nbins=4)
+    axis.hlines(rows, *axis.get_xlim(), color="#e6e6e6", lw=0.8, zorder=0)
+    axis.margins(x=0)
+
+
+def _draw_months(board: pd.DataFrame, axis: Axes) -> None:
+    """A heat map whose every other row is left out, for the names."""
+    months = board[cuts_of(board)].xs("mean", axis=1, level=1)
+    spread = pd.DataFrame(np.nan, index=range(2 * len(board)), columns=months.columns)
+    spread.iloc[1::2] = months.to_numpy()
+    look = {"cmap": "Blues", "vmin": 0, "cbar": False, "linewidths": 1, "annot_kws": {"size": 7.5}}
+    sns.heatmap(spread, annot=True, fmt=".3f", ax=axis, **look)
+    axis.set(xlabel="", ylabel="", title="按月 | By month", yticks=[])
+    axis.set_xticks(np.arange(len(months.columns)) + 0.5)
+    axis.set_xticklabels([label(month(cut)) for cut in months], rotation=0, fontsize=7)
+    axis.tick_params(length=0)
+    axis.grid(visible=False)

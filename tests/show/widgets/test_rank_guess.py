@@ -27,7 +27,7 @@ def test_the_answer_is_folded_and_in_the_measured_order():
     assert not details.has_attr("open")
     rows = [[cell.text for cell in row.select("td")] for row in details.select("tbody tr")]
     assert [row.select_one("th [lang=zh]").text for row in details.select("tbody tr")] == ["丙", "甲", "乙", "丁"]
-    assert rows == [["1", "0.300", "2"], ["2", "0.200", "4"], ["3", "0.123", "1"], ["4", "-0.100", "3"]]
+    assert rows == [["1", "0.300", "2"], ["2", "0.200", "4"], ["3", "0.123", "1"], ["4", "−0.100", "3"]]
 
 
 def test_items_point_at_their_rows():

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from printed import number
 from scipy import special, stats
 
 from shoprec.show.widgets import softmax_temperature
@@ -24,7 +25,7 @@ def test_the_table_holds_the_weights_and_what_follows_from_them(d, temperature, 
     w = special.softmax(SCORES[d] / (np.sqrt(d) if scaled else 1) / temperature)
     shown = [float(cell.text) for cell in soup.select(".weight")]
     assert shown == pytest.approx(w, abs=0.0006)
-    assert [float(cell.text) for cell in soup.select(".product")] == pytest.approx(SCORES[d], abs=0.006)
+    assert [number(cell.text) for cell in soup.select(".product")] == pytest.approx(SCORES[d], abs=0.006)
     widths = [float(re.search(r"[\d.]+", bar["style"])[0]) for bar in soup.select(".bar i")]
     assert widths == pytest.approx(100 * w, abs=0.06)
     jacobian = np.diag(w) - np.outer(w, w)

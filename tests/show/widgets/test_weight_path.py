@@ -6,6 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from shoprec.formulas.fusion import crossings
+from shoprec.show.typesetting import signed
 from shoprec.show.widgets import weight_explorer
 
 LABELS = (("口味", "taste"), ("行为", "behaviour"))
@@ -37,7 +38,7 @@ def test_the_table_is_ranked_at_the_weight(candidates):
     assert [int(row["data-item"]) for row in rows] == order.tolist()
     assert [row.select_one("[lang=en]").text for row in rows] == candidates["name_en"].iloc[order].tolist()
     assert [float(row["data-first"]) for row in rows] == candidates["first"].iloc[order].tolist()
-    assert [row.select_one(".score").text for row in rows] == [f"{s:.2f}" for s in score[order]]
+    assert [row.select_one(".score").text for row in rows] == [signed(f"{s:.2f}") for s in score[order]]
     assert ["✓" in row.text for row in rows] == candidates["bought"].iloc[order].tolist()
 
 

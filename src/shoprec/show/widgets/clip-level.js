@@ -13,7 +13,7 @@ customElements.get("clip-level") ?? customElements.define("clip-level", class ex
     for (const row of this.querySelectorAll(".now tbody tr")) {
       const [bias, spread, coverage] = JSON.parse(row.dataset.levels)[at], rmse = Math.hypot(bias, spread);
       const write = (name, text) => { row.querySelector("." + name).textContent = text; };
-      write("bias", (bias < 0 ? "" : "+") + bias.toFixed(2));
+      write("bias", (bias < 0 ? "" : "+") + this.printed(bias, 2));
       write("spread", spread.toFixed(2));
       write("rmse", rmse.toFixed(2));
       write("coverage", (100 * coverage).toFixed(0) + "%");
@@ -27,6 +27,11 @@ customElements.get("clip-level") ?? customElements.define("clip-level", class ex
     this.write("output", level);
     for (const lang of ["zh", "en"])
       this.write(`.best[lang=${lang}]`, best.querySelector(`th [lang=${lang}]`).textContent);
+  }
+
+  // As the rest of the book prints numbers: a minus, no hyphen, and none before a zero.
+  printed(value, digits) {
+    return value.toFixed(digits).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
   }
 
   // Unchanged text stays untouched, so that screen readers announce only what is new.

@@ -16,7 +16,7 @@ COLUMNS = ["clip", "name_zh", "name_en", "bias", "spread", "coverage"]
 def clip_explorer(moments: pd.DataFrame, truth: float, *, clip: float = np.inf) -> HTML:
     r"""Show the bias and the spread of estimators while the reader moves the clip level.
 
-    Each estimator is drawn as the range that covers about 95 % of its estimates, :math:`V + \text{bias} \pm 1.96\,
+    Each estimator is drawn as the range that covers about 95% of its estimates, :math:`V + \text{bias} \pm 1.96\,
     \text{spread}`, beside the true value :math:`V`. The numbers are the caller's; the element only chooses among them.
 
     Parameters
@@ -24,7 +24,7 @@ def clip_explorer(moments: pd.DataFrame, truth: float, *, clip: float = np.inf) 
     moments
         One row per clip level and estimator: ``clip`` (``inf`` for none), ``name_zh``, ``name_en``, ``bias`` and
         ``spread`` (a standard deviation), both in the unit of ``truth``, and ``coverage``, how often the estimator's
-        own 95 % interval held the truth, from 0 to 1. Every estimator has every level.
+        own 95% interval held the truth, from 0 to 1. Every estimator has every level.
     truth
         The true value :math:`V`.
     clip
@@ -56,7 +56,7 @@ def clip_explorer(moments: pd.DataFrame, truth: float, *, clip: float = np.inf) 
     rows = "".join(_row(name, part, start, reach) for name, part in zip(names, table, strict=True))
     heads = [("估计量", "Estimator"), ("偏差", "Bias"), ("标准差", "Spread"), ("均方根误差", "RMSE")]
     head = "".join(f'<th scope="col">{both(*title)}</th>' for title in [*heads, ("区间覆盖率", "Coverage")])
-    drawn = both("95% 的估计落在这里；竖线是真值", "95 % of estimates lie here; upright: the truth")
+    drawn = both("95% 的估计落在这里；竖线是真值", "95% of estimates lie here; upright: the truth")
     body = f"""\
 <p class="level"><label><span>{both("权重上限", "Largest weight")} <i>M</i></span>
 <input type="range" min="0" max="{len(levels) - 1}" step="1" value="{start}" autocomplete="off" \

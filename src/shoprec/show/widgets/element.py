@@ -5,6 +5,7 @@ from importlib.resources import files
 
 from IPython.display import HTML
 
+from shoprec.show.typesetting import typeset_html
 from shoprec.words import Pair
 
 _HERE = files("shoprec.show.widgets")
@@ -60,4 +61,4 @@ def custom_element(name: str, body: str, **data: object) -> HTML:
     attributes = "".join(f' data-{key}="{value}"' for key, value in data.items())
     style, script = ((_HERE / f"{name}.{kind}").read_text("utf-8") for kind in ("css", "js"))
     opening = f'<{name}{attributes} onkeydown="{_KEYS}">'
-    return HTML(f"{opening}\n<style>\n{style}</style>\n{body}</{name}>\n<script>\n{script}</script>\n")
+    return HTML(f"{opening}\n<style>\n{style}</style>\n{typeset_html(body)}</{name}>\n<script>\n{script}</script>\n")

@@ -11,7 +11,7 @@ from shoprec.show.widgets.element import both, choice, custom_element
 from shoprec.words import Pair
 
 _COLUMNS = ("product", "name_zh", "name_en", "model", "sales", "place", "listed", "buyers")
-_COLOURS = ("#009e73", "#cc79a7", "#767676", "#0072b2", "#e69f00", "#d55e00", "#56b4e9")
+_COLOURS = ("#009e73", "#cc79a7", "#767676", "#0072b2", "#e69f00", "#dd4422", "#56b4e9")
 
 
 def past_sales(

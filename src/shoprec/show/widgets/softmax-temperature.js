@@ -19,7 +19,7 @@ customElements.get("softmax-temperature") ?? customElements.define("softmax-temp
     const w = e.map((x) => x / sum);
 
     rows.forEach((row, i) => {
-      row.querySelector(".product").textContent = products[i].toFixed(2);
+      row.querySelector(".product").textContent = this.printed(products[i], 2);
       row.querySelector(".weight").textContent = w[i].toFixed(3);
       row.querySelector(".bar i").style.width = 100 * w[i] + "%";
     });
@@ -31,6 +31,11 @@ customElements.get("softmax-temperature") ?? customElements.define("softmax-temp
     this.write(".entropy", Math.abs(w.reduce((a, x) => a - (x && x * Math.log(x)), 0)).toFixed(2));
     this.write(".largest", Math.max(...w).toFixed(3));
     this.write(".norm", norm.toFixed(3));
+  }
+
+  // As the rest of the book prints numbers: a minus, no hyphen, and none before a zero.
+  printed(value, digits) {
+    return value.toFixed(digits).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
   }
 
   // Unchanged text stays untouched, so that screen readers announce only what is new.

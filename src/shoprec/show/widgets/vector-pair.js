@@ -36,7 +36,7 @@ customElements.get("vector-pair") ?? customElements.define("vector-pair", class 
       const tip = unit.map((u) => length * u);
       this.set(`line.${name}`, { x2: tip[0], y2: tip[1] });
       this.set(`.tip.${name}`, { transform: `translate(${tip})` });
-      this.write(`label.${name}:has(.angle) output`, angle + "°");
+      this.write(`label.${name}:has(.angle) output`, this.printed(angle, 0) + "°");
       this.write(`label.${name}:has(.length) output`, length.toFixed(1));
       return { angle, length, unit, tip };
     });
@@ -48,10 +48,15 @@ customElements.get("vector-pair") ?? customElements.define("vector-pair", class 
 
   measures(unit, [p, q], [r, s], cosine, lengths) {
     this.set(`${unit || ":not(.unit)"}.chord`, { x1: p, y1: q, x2: r, y2: s });
-    const cell = (kind, value) => this.write(`td${unit || ":not(.unit)"}.${kind}`, value.toFixed(3));
+    const cell = (kind, value) => this.write(`td${unit || ":not(.unit)"}.${kind}`, this.printed(value, 3));
     cell("dot", lengths * cosine);
     cell("cosine", cosine);
     cell("distance", Math.hypot(p - r, q - s));
+  }
+
+  // As the rest of the book prints numbers: a minus, no hyphen, and none before a zero.
+  printed(value, digits) {
+    return value.toFixed(digits).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
   }
 
   set(selector, attributes) {

@@ -35,7 +35,7 @@ customElements.get("weight-path") ?? customElements.define("weight-path", class 
     const order = [...this.rows].sort((a, b) => s[b.dataset.item] - s[a.dataset.item]); // stable, as in Python
     order.forEach((row, i) => {
       row.querySelector(".rank").textContent = i + 1;
-      row.querySelector(".score").textContent = s[row.dataset.item].toFixed(2);
+      row.querySelector(".score").textContent = this.printed(s[row.dataset.item], 2);
     });
     this.querySelector(".ranking tbody").append(...order);
 
@@ -62,6 +62,11 @@ customElements.get("weight-path") ?? customElements.define("weight-path", class 
 
   move(selector, x, y, turn) {
     this.querySelector(selector).setAttribute("transform", `translate(${x} ${y})${turn}`);
+  }
+
+  // As the rest of the book prints numbers: a minus, no hyphen, and none before a zero.
+  printed(value, digits) {
+    return value.toFixed(digits).replace(/^-(?=[0.]+$)/, "").replace("-", "−");
   }
 
   // Unchanged text stays untouched, so that screen readers announce only what is new.
