@@ -92,7 +92,7 @@ def language_board(judge: Record, prompts: Record, leaderboard: Record | None = 
             raise ValueError(f"the record {study} lacks {model} or {REFERENCE}; renew it with make record run={study}")
         own = scores[[model]].dropna().iloc[:, 0].to_numpy()
         than = scores.loc[scores[model].notna(), REFERENCE].to_numpy()
-        row = {"households": len(own)}
+        row: dict[str, float] = {"households": len(own)}
         row |= dict(zip(("mean", "low", "high"), paired_bootstrap(own, np.zeros(len(own)), n), strict=True))
         gain = (np.nan,) * 3 if model == REFERENCE else paired_bootstrap(own, than, n)
         row |= dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True))
