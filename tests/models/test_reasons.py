@@ -10,7 +10,6 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from shoprec.models.language.reasons import (
     ANOTHER,
     BECAUSE,
-    log_odds_without_each,
     question,
     reason_log_likelihoods,
     yes_log_odds,
@@ -57,14 +56,11 @@ def plain(decoder: tuple[Words, LlamaForCausalLM], bought: Sequence[str]) -> flo
 
 
 def test_log_odds_are_those_of_one_plain_pass(decoder: tuple[Words, LlamaForCausalLM]) -> None:
-    assert yes_log_odds(decoder, BOUGHT, PRODUCT) == pytest.approx(plain(decoder, BOUGHT), abs=1e-4)
-
-
-def test_each_purchase_is_deleted_once_and_nothing_else_is(decoder: tuple[Words, LlamaForCausalLM]) -> None:
-    found = log_odds_without_each(decoder, BOUGHT, PRODUCT)
-    expected = [plain(decoder, [*BOUGHT[:i], *BOUGHT[i + 1 :]]) for i in range(3)]
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-    assert np.ptp(found) > 1e-3  # else it wouldn't matter which is deleted
+    whole, without = yes_log_odds(decoder, BOUGHT, PRODUCT)
+    assert whole == pytest.approx(plain(decoder, BOUGHT), abs=1e-4)
+    expected = [plain(decoder, [*BOUGHT[:i], *BOUGHT[i + 1 :]]) for i in range(3)]  # each is deleted once
+    np.testing.assert_allclose(without, expected, atol=1e-4)
+    assert np.ptp(without) > 1e-3  # else it wouldn't matter which is deleted
 
 
 def test_the_reason_is_read_behind_the_question_and_a_yes(decoder: tuple[Words, LlamaForCausalLM]) -> None:
@@ -88,6 +84,6 @@ def test_the_question_names_the_product_or_none() -> None:
 
 def test_what_cannot_be_asked_is_named(decoder: tuple[Words, LlamaForCausalLM]) -> None:
     with pytest.raises(ValueError, match="list two or more"):
-        log_odds_without_each(decoder, ["Tea"], PRODUCT)
+        yes_log_odds(decoder, ["Tea"], PRODUCT)
     with pytest.raises(ValueError, match="must be a token each"):
         yes_log_odds((Letters(), decoder[1]), BOUGHT, PRODUCT)

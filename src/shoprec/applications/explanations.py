@@ -13,10 +13,10 @@ from shoprec.formulas.arrays import Codes, Floats
 def less_the_place(effects: Floats, places: Codes) -> Floats:
     r"""Effects without what is common to all purchases at a place.
 
-    .. math:: \tilde e_{uoi} = e_{uoi} - \bar e_{t(u, o, i)}
+    .. math:: \tilde\Delta_{uoi} = \Delta_{uoi} - \bar\Delta_{t(u, o, i)}
 
-    with :math:`t` the place at which the purchase stood, and :math:`\bar e_t` the mean over all that stood there. Where
-    orders are random, that mean is about the place alone.
+    with :math:`t` the place at which the purchase stood, and :math:`\bar\Delta_t` the mean over all that stood there.
+    Where orders are random, that mean is about the place alone.
 
     Parameters
     ----------

@@ -25,13 +25,13 @@ from shoprec.formulas.metrics import rank_items
 from shoprec.models.counting import PersonalFrequency
 from shoprec.models.language.decoders import load_decoder
 from shoprec.models.language.listwise import drawn_orders
-from shoprec.models.language.reasons import log_odds_without_each, reason_log_likelihoods, yes_log_odds
+from shoprec.models.language.reasons import reason_log_likelihoods, yes_log_odds
 from shoprec.models.neighbors import ItemKNN
 from shoprec.tasks import CUTS, Task, tasks_at
 
 CELL: dict[str, Any] = {"model": "decoder", "cut": CUTS[-1], "seed": 0}
 HOUSEHOLDS = 100
-BATCH = 10  #: households between two savings
+BATCH = 5  #: households between two savings
 HALF_LIFE = 90.0
 N = 6  #: purchases that are listed
 
@@ -119,7 +119,6 @@ def explained(test: Task, names: pd.Series, households: Codes) -> pd.DataFrame:
             table = pd.DataFrame({"purchase": order, "bought": listed, "share": share[order], "place": range(N)})
             table["reason"] = reason_log_likelihoods(decoder, listed, product)
             table["plain"] = reason_log_likelihoods(decoder, listed)
-            table["whole"] = yes_log_odds(decoder, listed, product)
-            table["without"] = log_odds_without_each(decoder, listed, product)
+            table["whole"], table["without"] = yes_log_odds(decoder, listed, product)
             tables.append(table.assign(order=number, product=product, household=test.users[household]))
     return pd.concat(tables, ignore_index=True).round(4)

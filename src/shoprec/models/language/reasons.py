@@ -2,11 +2,12 @@ r"""Reasons: a decoder says whether a family would buy a product, and which of i
 
 Answer and reason are one sentence, "Yes, because it buys Bananas.", so that the reason is given for the decoder's own
 answer. Only purchases that the question lists can be named. Whether the answer rests on the purchase that is named is
-another question: :func:`log_odds_without_each` takes each one off the list and asks again.
+another question: :func:`yes_log_odds` takes each one off the list and asks again.
 """
 
 import copy
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,51 +43,64 @@ def question(bought: Sequence[str], product: str = ANOTHER) -> str:
     return _FAMILY + _lines(bought) + _WOULD.format(product)
 
 
-def yes_log_odds(decoder: "Decoder", bought: Sequence[str], product: str) -> float:
-    r"""How much rather a decoder answers Yes than No.
+def yes_log_odds(decoder: "Decoder", bought: Sequence[str], product: str) -> tuple[float, Floats]:
+    r"""How much rather a decoder answers Yes than No, to the whole list and with each purchase taken off it.
 
-    .. math:: r(x) = \log P(\text{Yes} \mid x) - \log P(\text{No} \mid x)
+    .. math:: \mathrm{yes}(x) = \log P(\text{Yes} \mid x) - \log P(\text{No} \mid x)
 
-    with :math:`x` the question.
+    with :math:`x` the question. Where a purchase is deleted, the others keep their order. The list is read once; what
+    stands before a deleted purchase isn't read again.
 
     Parameters
     ----------
     decoder : tuple of tokenizer and model
         From :func:`shoprec.models.language.decoders.load_decoder`.
     bought : sequence of str
-        The purchases that the question lists.
+        The purchases that the question lists, at least two.
     product : str
         What it asks about.
 
-    Raises
-    ------
-    ValueError
-        If Yes or No is several tokens for the decoder.
-    """
-    return _answer(decoder, _read(decoder, _FAMILY), _lines(bought) + _WOULD.format(product))
-
-
-def log_odds_without_each(decoder: "Decoder", bought: Sequence[str], product: str) -> Floats:
-    r"""The same with each purchase taken off the list, :math:`r(x_{\setminus i})`; the others keep their order.
-
-    What stands before a purchase is read once, for all that come after it.
-
     Returns
     -------
-    array of float, shape (n_bought,)
+    whole : float
+        :math:`\mathrm{yes}(x)`.
+    without : array of float, shape (n_bought,)
+        :math:`\mathrm{yes}(x_{\setminus i})`.
 
     Raises
     ------
     ValueError
-        If fewer than two purchases are listed, or Yes or No is several tokens.
+        If fewer than two purchases are listed, or Yes or No is several tokens for the decoder.
     """
+    import torch
+
     if len(bought) < 2:
         raise ValueError(f"{len(bought)} purchases; list two or more, so that one is left when one is deleted")
-    known, found = _read(decoder, _FAMILY), []
-    for i, name in enumerate(bought):
-        found.append(_answer(decoder, copy.deepcopy(known), _lines(bought[i + 1 :]) + _WOULD.format(product)))
-        known = _read(decoder, _lines([name]), known)
-    return np.array(found)
+    tokenizer, model = decoder
+
+    def tokens(text: str) -> list[int]:
+        return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+    answers = [token for word in (YES, NO) for token in tokens(word)]
+    if len(answers) != 2:
+        raise ValueError(f"{YES} and {NO} must be a token each for the decoder; they are {len(answers)} together")
+    start, lines, end = tokens(_FAMILY), [tokens(_lines([name])) for name in bought], tokens(_WOULD.format(product))
+
+    def after(known: "Cache", n: int, text: list[int]) -> float:
+        """Log-odds after the first ``n`` tokens of what is known, and a text."""
+        cut = copy.deepcopy(known)
+        if more := cut.get_seq_length() - n:
+            cut.crop(-more)
+        logits = model(torch.tensor([text], device=model.device), past_key_values=cut, logits_to_keep=1).logits
+        yes, no = logits[0, -1, answers].tolist()
+        return yes - no
+
+    with torch.inference_mode():
+        everything = torch.tensor([[*start, *chain(*lines)]], device=model.device)
+        known = model(everything, use_cache=True, logits_to_keep=1).past_key_values
+        before = np.cumsum([len(start), *map(len, lines)]).tolist()  # tokens before each line, and before the end
+        without = [after(known, n, [*chain(*lines[i + 1 :]), *end]) for i, n in enumerate(before[:-1])]
+        return after(known, before[-1], end), np.array(without)
 
 
 def reason_log_likelihoods(decoder: "Decoder", bought: Sequence[str], product: str = ANOTHER) -> Floats:
@@ -101,27 +115,3 @@ def reason_log_likelihoods(decoder: "Decoder", bought: Sequence[str], product: s
 def _lines(bought: Sequence[str]) -> str:
     """Purchases as the question lists them."""
     return "".join(f"- {name}\n" for name in bought)
-
-
-def _read(decoder: "Decoder", text: str, known: "Cache | None" = None) -> "Cache":
-    """Keys and values of what was known and of a text after it."""
-    import torch
-
-    tokenizer, model = decoder
-    tokens = tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
-    with torch.inference_mode():
-        return model(tokens, past_key_values=known, use_cache=True, logits_to_keep=1).past_key_values
-
-
-def _answer(decoder: "Decoder", known: "Cache", text: str) -> float:
-    """Log-odds of Yes, not No, after what is known and a text."""
-    import torch
-
-    tokenizer, model = decoder
-    ids = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in (YES, NO)]
-    if any(len(tokens) != 1 for tokens in ids):
-        raise ValueError(f"{YES} and {NO} must be a token each for the decoder; it has {[*map(len, ids)]}")
-    tokens = tokenizer(text, add_special_tokens=False, return_tensors="pt")["input_ids"].to(model.device)
-    with torch.inference_mode():
-        yes, no = model(tokens, past_key_values=known, logits_to_keep=1).logits[0, -1, [*ids[0], *ids[1]]].tolist()
-    return yes - no
