@@ -18,7 +18,7 @@ MODULES = [module.name for module in pkgutil.walk_packages(shoprec.__path__, "sh
 TORCH = {
     "shoprec.experiments.judge",
     "shoprec.experiments.leaderboard", "shoprec.experiments.networks", "shoprec.experiments.plain_network",
-    "shoprec.experiments.prompts",
+    "shoprec.experiments.prompts", "shoprec.experiments.reasons",
     "shoprec.models.backbones", "shoprec.models.batches", "shoprec.models.sequential", "shoprec.models.transformer",
     "shoprec.training.checkpoints", "shoprec.training.fingerprint", "shoprec.training.loop", "shoprec.training.losses",
 }  # fmt: skip

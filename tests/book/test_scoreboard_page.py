@@ -1,7 +1,9 @@
 """The scoreboard's page runs with a recording, one that is out of date, and none; then it says how to make one."""
 
+import shutil
 from copy import deepcopy
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from nbformat.v4 import new_code_cell
 from recordings import made_up, write
 
 from notebook_cache import code_cells, read_notebook
+from shoprec.experiments.language import ASKED
+from shoprec.experiments.records import RECORDED
 
 BOOK = Path(__file__).parents[2] / "book"
 CASES = ("current", "old", "none")
@@ -32,6 +36,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
     page, folders = code_cells(notebook), {case: tmp_path_factory.mktemp(case) for case in CASES}
     write(record, folders["current"])
     write(replace(record, current=False), folders["old"])
+    for study in ("judge", "prompts"):
+        for ending in ("json", "parquet"):
+            shutil.copy(RECORDED / f"{study}.{ending}", folders["current"])
     runs = {case: [new_code_cell(READ_FROM.format(str(folders[case]))), *deepcopy(page)] for case in CASES}
     notebook.cells = [cell for run in runs.values() for cell in run]
     NotebookClient(notebook).execute()
@@ -53,3 +60,19 @@ def test_without_one(pages: dict[str, Shown]) -> None:
     assert "还没有录制" in html
     assert "<score-board" not in html
     assert figures == 0
+
+
+def test_language_models_stand_in_a_table_of_their_own(pages: dict[str, Shown]) -> None:
+    html, _ = pages["current"]
+    assert html.count('<table class="dataframe"') == 1
+    for way in ASKED:
+        assert all(name in unescape(html) for name in way.name)
+    assert "make record run=judge" in html
+    assert "make record run=prompts" in html
+
+
+@pytest.mark.parametrize("case", ["old", "none"])
+def test_without_their_recordings_it_says_which(pages: dict[str, Shown], case: str) -> None:
+    html, _ = pages[case]
+    assert "Not recorded yet: make record run=judge and make record run=prompts record it." in html
+    assert '<table class="dataframe"' not in html
