@@ -1,5 +1,7 @@
 """The record of fine-tuning: the same households for all, rivals that come out again, and adapters that do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -109,6 +111,25 @@ def test_two_households_that_are_asked_again_agree_with_the_record(record, shop,
         assert np.abs(again - recorded(record, name, shop["december"], ODDS)[:2]).mean() < 0.15
     swapped = np.array(answers(tuning.judge("december"), few["december"], slice(0, 2), swapped=True)["odds"])
     assert np.abs(swapped - recorded(record, "swapped", shop["december"], ODDS)[:2]).mean() < 0.15
+
+
+def test_the_loss_is_log_20_if_all_are_alike_and_zero_if_all_is_known(shop):
+    november = shop["november"]
+    assert november.loss(np.ones(november.bought.shape)) == pytest.approx(np.log(N))
+    one = november.bought & (november.bought.cumsum(axis=1) == 1)  # the first that was bought, alone
+    known = replace(november, bought=one)
+    assert known.loss(np.where(one, 50.0, 0.0)) == pytest.approx(0, abs=1e-9)
+    by_torch = [
+        -torch.tensor(facts[:, 0]).log_softmax(dim=0)[torch.tensor(bought)].mean()
+        for facts, bought in zip(november.facts, november.bought, strict=True)
+    ]
+    assert november.loss(november.facts[..., 0]) == pytest.approx(float(torch.stack(by_torch).mean()))
+
+
+def test_only_households_that_bought_some_of_the_twenty_teach(shop):
+    assert shop["october"].bought.any(axis=1).all()
+    assert shop["november"].bought.any(axis=1).all()
+    assert not shop["december"].bought.any(axis=1).all()
 
 
 def test_training_that_goes_on_ends_as_training_that_never_stopped():

@@ -2,8 +2,9 @@
 
 ``make record run=fine_tuning`` runs it, on one core or, where there is one, a GPU. The decoder says yes or no to each
 of the twenty products that personal frequency picks (:mod:`shoprec.models.language.pointwise`). LoRA
-(:mod:`shoprec.models.language.lora`) trains it on households of October, with the history before October; how long, is
-decided by November's log-loss; December judges, on households drawn by chance, the same for all:
+(:mod:`shoprec.models.language.lora`) trains it on households of October that bought some of the twenty, with the
+history before October: of all twenty, those that were bought shall have the largest log-odds. How long, and how fast,
+is decided by November's loss; December judges, on households drawn by chance, the same for all:
 
 ==============  ========================================================================================
 ``zero_shot``   the decoder as it came
@@ -30,12 +31,11 @@ import numpy as np
 import pandas as pd
 import torch
 from safetensors.torch import load_file, save_file
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from threadpoolctl import threadpool_limits
-from torch.nn.functional import binary_cross_entropy_with_logits
 from tqdm import tqdm
 
 from shoprec.data.journey import complete_journey
@@ -54,14 +54,15 @@ LEARNED = "2017-10-01"  #: the cut whose answers are learned
 HALF_LIFE = 90.0
 N = 20  #: products to order
 STAGE, STAGES = 60, 3  #: households between two looks at November, and how many looks
-HOUSEHOLDS = {"october": STAGE * STAGES, "november": 40, "december": 300}
+HOUSEHOLDS = {"october": STAGE * STAGES, "november": 50, "december": 300}
 SWAPPED = 100  #: households that are asked under swapped names, too
 BATCH = 20  #: households between two savings
 SEEDS = (0,)
 LAYERS = r"layers\.(1[5-9]|2\d)\.self_attn\.[qv]_proj"  #: the upper half: no gradient goes through the lower one
-LEARNING_RATE, WARM_UP = 1e-3, 10
+RATES, WARM_UP = (1e-3,), 10  #: learning rates to try, and steps until they are reached
 ADAPTERS = RECORDED / "fine_tuning.safetensors"  #: of the first seed
-STRENGTHS = (0.01, 0.1, 1.0)  #: of the formula's coefficients, as many as there are looks
+#: Of the formula: the degree of its terms, and how freely its coefficients move; as many as there are looks.
+SETTINGS = [(1, 0.1), (2, 0.1), (2, 1.0)]
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,14 @@ class Sample:
     facts: Floats
 
     @classmethod
-    def of(cls, task: Task, n_households: int | None = None) -> "Sample":
-        """Draw households and pick their products."""
-        drawn = np.random.default_rng(0).permutation(task.households)[:n_households]
+    def of(cls, task: Task, n_households: int, only_hits: bool = False) -> "Sample":
+        """Draw households and pick their products; with ``only_hits``, households that bought one of these at least."""
+        drawn = np.random.default_rng(0).permutation(task.households)[: n_households * (1 + only_hits)]
         items = rank_items(PersonalFrequency(HALF_LIFE).fit(task).score(drawn), N)
         bought = np.take_along_axis(task.targets[drawn].toarray(), items, axis=1)
-        return cls(task, drawn, items, bought, purchase_facts(task, drawn, items))
+        some = np.flatnonzero(bought.any(axis=1) | (not only_hits))[:n_households]
+        facts = purchase_facts(task, drawn[some], items[some])
+        return cls(task, drawn[some], items[some], bought[some], facts)
 
     def first(self, n: int) -> "Sample":
         """The first n households, drawn by chance as all are."""
@@ -105,8 +108,13 @@ class Sample:
         return ndcg_at_k(np.take_along_axis(self.items, order, axis=1)[:, :10], self.task.targets[self.households])
 
     def loss(self, odds: Floats) -> float:
-        """Mean log-loss of some log-odds, per product."""
-        return float(log_loss(self.bought.ravel(), 1 / (1 + np.exp(-odds.ravel().astype(float)))))
+        """Minus the log of the share that a bought product has in its twenty, exp(log-odds) over their sum; the mean.
+
+        Over a household's bought products, then over the households. If all are alike it is log 20.
+        """
+        shares = log_softmax(odds.reshape(self.bought.shape), axis=1)
+        each = (-shares * self.bought).sum(axis=1) / self.bought.sum(axis=1)
+        return float(each.mean())
 
 
 def samples(n_households: dict[str, int] | None = None) -> dict[str, Sample]:
@@ -116,7 +124,7 @@ def samples(n_households: dict[str, int] | None = None) -> dict[str, Sample]:
     october = next_basket_split(purchases, LEARNED, until=november.cut, items=november.items)
     tasks = {"october": october, "november": november, "december": december}
     wanted = n_households or HOUSEHOLDS
-    return {month: Sample.of(tasks[month], n) for month, n in wanted.items()}
+    return {month: Sample.of(task, wanted[month], month != "december") for month, task in tasks.items()}
 
 
 @threadpool_limits.wrap(limits=1)
@@ -128,13 +136,12 @@ def run() -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
     notes: dict[tuple[str, int], dict[str, Any]] = {}
     for seed in SEEDS:
         tuning = Tuning(seed, shop, parts)
-        untrained = tuning.adapters.state()
         notes["tuned", seed] = tuning.chosen()
         odds["tuned", seed] = tuning.odds("december", f"tuned-{seed}")
         odds["swapped", seed] = tuning.odds("december", f"swapped-{seed}", swapped=True)
         if seed == SEEDS[0]:
             save_file(tuning.adapters.state(), ADAPTERS)
-            tuning.adapters.restore(untrained)  # B is zero: the decoder as it came
+            tuning.adapters.restore(tuning.untrained)  # B is zero: the decoder as it came
             odds["zero_shot", seed] = tuning.odds("december", "zero_shot")
             notes["zero_shot", seed] = {"november": [shop["november"].loss(tuning.odds("november", "zero_shot"))]}
     odds["formula", SEEDS[0]], notes["formula", SEEDS[0]] = formula_odds(shop)
@@ -163,6 +170,7 @@ class Tuning:
         half = copy.deepcopy(model).bfloat16()  # numbers of 16 bits take a third of the time; A and B keep their 32
         self.decoder = tokenizer, half.to(pick_device())  # type: ignore[arg-type]
         self.adapters = Adapters(self.decoder[1], LAYERS, seed=seed)
+        self.untrained = self.adapters.state()
 
     def judge(self, month: str) -> PointwiseJudge:
         """Who asks the decoder about a month's products."""
@@ -182,51 +190,57 @@ class Tuning:
         return np.array([odds for part in parts for odds in part["odds"]])
 
     def chosen(self) -> dict[str, Any]:
-        """Train, keep the stage with November's least log-loss, rounded to 16 bits, and tell how it went."""
+        """Train at each rate, keep what had November's least loss, rounded to 16 bits, and tell how it went."""
+        looks = [(rate, stage) for rate in RATES for stage in range(STAGES)]
         losses, november = [], []
-        for stage in range(STAGES):
-            losses.append(self.train(stage)["loss"])
-            november.append(self.shop["november"].loss(self.odds("november", f"stage-{self.seed}-{stage}")))
-        best = int(np.argmin(november))
-        state = load_file(self.file(best))
-        self.adapters.restore({name: state[name].half().float() for name in self.adapters.state()})
-        return {"losses": losses, "november": november, "households": STAGE * (best + 1)}
+        for look in looks:
+            losses.append(self.train(*look)["loss"])
+            november.append(self.shop["november"].loss(self.odds("november", self.name(*look))))
+        rate, stage = looks[int(np.argmin(november))]
+        state = load_file(self.file(rate, stage))
+        self.adapters.restore({name: state[name].half().float() for name in self.untrained})
+        return {"losses": losses, "november": november, "rate": rate, "households": STAGE * (stage + 1)}
 
-    def train(self, stage: int) -> dict[str, float]:
+    def train(self, rate: float, stage: int) -> dict[str, float]:
         """Learn from the households of a stage, after those of the stages before, unless that has been done."""
 
         def compute() -> dict[str, float]:
             start, judge = time.process_time(), self.judge("october")
-            optimizer = torch.optim.AdamW(self.adapters.parameters(), LEARNING_RATE, weight_decay=0.0)
+            self.adapters.restore(self.untrained)
+            optimizer = torch.optim.AdamW(self.adapters.parameters(), rate, weight_decay=0.0)
             if stage:
-                restore(self.adapters, optimizer, load_file(self.file(stage - 1)))
+                restore(self.adapters, optimizer, load_file(self.file(rate, stage - 1)))
             steps = range(stage * STAGE, (stage + 1) * STAGE)
-            losses = [self.step(judge, optimizer, number) for number in tqdm(steps, f"stage {stage}")]
-            save_file(self.adapters.state() | moments(optimizer), self.file(stage))
+            losses = [self.step(judge, optimizer, rate, number) for number in tqdm(steps, self.name(rate, stage))]
+            save_file(self.adapters.state() | moments(optimizer), self.file(rate, stage))
             return {"loss": float(np.mean(losses)), "seconds": time.process_time() - start}
 
-        note = self.parts.remember(f"stage-{self.seed}-{stage}", compute)
-        self.adapters.restore({name: load_file(self.file(stage))[name] for name in self.adapters.state()})
+        note = self.parts.remember(self.name(rate, stage), compute)
+        kept = load_file(self.file(rate, stage))
+        self.adapters.restore({name: kept[name] for name in self.untrained})
         return note
 
-    def step(self, judge: PointwiseJudge, optimizer: torch.optim.Optimizer, number: int) -> float:
-        """Learn from the answers about one household; their log-loss before that."""
+    def step(self, judge: PointwiseJudge, optimizer: torch.optim.Optimizer, rate: float, number: int) -> float:
+        """Learn from what one household bought; the loss before that, as in :meth:`Sample.loss`."""
         october = self.shop["october"]
         row = np.random.default_rng(self.seed).permutation(len(october.households))[number]
         for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min((number + 1) / WARM_UP, 1 - number / (STAGE * STAGES))
+            group["lr"] = rate * min((number + 1) / WARM_UP, 1 - number / (STAGE * STAGES))
         odds = judge.log_odds(october.households[row], october.items[row])
-        bought = torch.from_numpy(october.bought[row]).to(odds)
-        loss = binary_cross_entropy_with_logits(odds, bought)
+        loss = -odds.log_softmax(dim=0)[torch.from_numpy(october.bought[row]).to(odds.device)].mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.adapters.parameters(), 1.0)
         optimizer.step()
         return loss.item()
 
-    def file(self, stage: int) -> Path:
+    def name(self, rate: float, stage: int) -> str:
+        """What the parts of a stage are called."""
+        return f"stage-{self.seed}-{rate}-{stage}"
+
+    def file(self, rate: float, stage: int) -> Path:
         """Where the state after a stage is kept."""
-        return self.parts.folder / f"stage-{self.seed}-{stage}.safetensors"
+        return self.parts.folder / f"{self.name(rate, stage)}.safetensors"
 
 
 def moments(optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
@@ -261,18 +275,19 @@ def answers(judge: PointwiseJudge, sample: Sample, some: slice, swapped: bool = 
 
 
 def formula_odds(shop: dict[str, Sample]) -> tuple[Floats, dict[str, Any]]:
-    """Log-odds by the logistic regression that November likes best, and the log-losses that it had there."""
+    """Log-odds by the logistic regression that November likes best, and the losses that it had there."""
     october, november = shop["october"], shop["november"]
-    models = [formula(strength).fit(columns(october.facts), october.bought.ravel()) for strength in STRENGTHS]
+    models = [formula(*setting).fit(columns(october.facts), october.bought.ravel()) for setting in SETTINGS]
     losses = [november.loss(model.decision_function(columns(november.facts))) for model in models]
     best = int(np.argmin(losses))
     odds = models[best].decision_function(columns(shop["december"].facts))
-    return odds.reshape(-1, N), {"november": losses, "strength": STRENGTHS[best]}
+    degree, strength = SETTINGS[best]
+    return odds.reshape(-1, N), {"november": losses, "degree": degree, "strength": strength}
 
 
-def formula(strength: float) -> Pipeline:
-    """A logistic regression on the columns, their squares and their products."""
-    terms = PolynomialFeatures(2, include_bias=False)
+def formula(degree: int, strength: float) -> Pipeline:
+    """A logistic regression on the columns and, of degree 2, on their squares and products."""
+    terms = PolynomialFeatures(degree, include_bias=False)
     return make_pipeline(StandardScaler(), terms, LogisticRegression(C=strength, max_iter=1000))
 
 
