@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 from shoprec.evaluation import evaluate
 from shoprec.experiments.fine_tuning import (
     ADAPTERS,
+    CHANGED,
     HOUSEHOLDS,
     STAGE,
     STAGES,
-    SWAPPED,
     N,
     Tuning,
     answers,
@@ -47,11 +47,11 @@ def recorded(record, model, december, column="all"):
 
 
 def test_the_record_holds_every_order_for_the_same_households(record, shop):
-    kinds = {"zero_shot", "tuned", "swapped", "formula", "counting", "popularity", "shuffled"}
+    kinds = {"zero_shot", "tuned", "swapped", "mislisted", "formula", "counting", "popularity", "shuffled"}
     assert set(record.cells["model"]) == kinds
     december = shop["december"]
     for name, rows in record.households.groupby("model", observed=True):
-        n = SWAPPED if name == "swapped" else HOUSEHOLDS["december"]
+        n = CHANGED if name in ("swapped", "mislisted") else HOUSEHOLDS["december"]
         assert sorted(rows["household"]) == sorted(december.task.users[december.households[:n]])
 
 
@@ -77,7 +77,7 @@ def test_counting_and_popularity_in_the_record_are_the_models(record, shop):
 
 
 def test_each_score_in_the_record_is_that_of_its_log_odds(record, shop):
-    for name in ("zero_shot", "tuned", "swapped", "formula"):
+    for name in ("zero_shot", "tuned", "swapped", "mislisted", "formula"):
         odds = recorded(record, name, shop["december"], ODDS)
         some = shop["december"].first(len(odds))
         np.testing.assert_allclose(some.ndcg(odds), recorded(record, name, some), atol=1e-5)
@@ -109,8 +109,10 @@ def test_two_households_that_are_asked_again_agree_with_the_record(record, shop,
     for name, again in {"zero_shot": zero, "tuned": tuned}.items():
         # Sixteen bits: another processor rounds otherwise.
         assert np.abs(again - recorded(record, name, shop["december"], ODDS)[:2]).mean() < 0.15
-    swapped = np.array(answers(tuning.judge("december"), few["december"], slice(0, 2), swapped=True)["odds"])
-    assert np.abs(swapped - recorded(record, "swapped", shop["december"], ODDS)[:2]).mean() < 0.15
+    judge = tuning.judge("december")
+    for name, change in {"swapped": "names", "mislisted": "list"}.items():
+        changed = np.array(answers(judge, shop["december"].first(CHANGED), slice(0, 2), change)["odds"])
+        assert np.abs(changed - recorded(record, name, shop["december"], ODDS)[:2]).mean() < 0.15
 
 
 def test_the_loss_is_log_20_if_all_are_alike_and_zero_if_all_is_known(shop):

@@ -135,7 +135,12 @@ def test_what_a_household_is_told_and_asked(task, names, tiny):
     assert f"It came {facts[0, 2]:.0f} times." in opening
     assert opening.count("thing ") == 3
     assert lines == [in_words(name, known) for name, known in zip(names.iloc[items], facts, strict=True)]
-    _, swapped = judge.question(household, items, named=items[::-1])
+    other, same = judge.question(household, items, listed=task.households[1])
+    assert same == lines
+    assert other != opening
+    assert other.partition("often: ")[2] == judge.question(task.households[1], items)[0].partition("often: ")[2]
+    same, swapped = judge.question(household, items, named=items[::-1])
+    assert same == opening
     for line, other, name in zip(lines, swapped, names.iloc[items[::-1]], strict=True):
         assert other == name + line[line.index(" (") :]
 

@@ -10,6 +10,7 @@ is decided by November's loss; December judges, on households drawn by chance, t
 ``zero_shot``   the decoder as it came
 ``tuned``       the decoder with the trained adapters
 ``swapped``     the same, with each product under the name of another of the twenty, its facts kept; for some
+``mislisted``   the same, with the list of what another household buys most often; for some
 ``formula``     a logistic regression on the numbers that the question tells, from the same answers
 ``counting``    the order that the twenty had
 ``popularity``  the same twenty by their number of buyers
@@ -55,7 +56,8 @@ HALF_LIFE = 90.0
 N = 20  #: products to order
 STAGE, STAGES = 60, 3  #: households between two looks at November, and how many looks
 HOUSEHOLDS = {"october": STAGE * STAGES, "november": 50, "december": 300}
-SWAPPED = 100  #: households that are asked under swapped names, too
+CHANGED = 100  #: households that are asked with swapped names and with another's list, too
+CHANGES = {"tuned": "", "swapped": "names", "mislisted": "list"}  #: what is changed in the question
 BATCH = 20  #: households between two savings
 SEEDS = (0,)
 LAYERS = r"layers\.(1[5-9]|2\d)\.self_attn\.[qv]_proj"  #: the upper half: no gradient goes through the lower one
@@ -137,10 +139,10 @@ def run() -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
     for seed in SEEDS:
         tuning = Tuning(seed, shop, parts)
         notes["tuned", seed] = tuning.chosen()
-        odds["tuned", seed] = tuning.odds("december", f"tuned-{seed}")
-        odds["swapped", seed] = tuning.odds("december", f"swapped-{seed}", swapped=True)
+        for kind, change in CHANGES.items():
+            odds[kind, seed] = tuning.odds("december", f"{kind}-{seed}", change)
         if seed == SEEDS[0]:
-            save_file(tuning.adapters.state(), ADAPTERS)
+            tuning.adapters.save(ADAPTERS, torch.float16)
             tuning.adapters.restore(tuning.untrained)  # B is zero: the decoder as it came
             odds["zero_shot", seed] = tuning.odds("december", "zero_shot")
             notes["zero_shot", seed] = {"november": [shop["november"].loss(tuning.odds("november", "zero_shot"))]}
@@ -178,13 +180,13 @@ class Tuning:
         judge = PointwiseJudge(PersonalFrequency(HALF_LIFE), names, N, half_life=HALF_LIFE, decoder=self.decoder)
         return judge.fit(self.shop[month].task)
 
-    def odds(self, month: str, name: str, swapped: bool = False) -> Floats:
+    def odds(self, month: str, name: str, change: str = "") -> Floats:
         """Log-odds of Yes for the products of a month's households, kept under a name."""
-        sample = self.shop[month].first(SWAPPED) if swapped else self.shop[month]
+        sample = self.shop[month].first(CHANGED) if change else self.shop[month]
         judge = self.judge(month)
         batches = [slice(start, start + BATCH) for start in range(0, len(sample.households), BATCH)]
         parts = [
-            self.parts.remember(f"{month}-{name}-{some.start}", partial(answers, judge, sample, some, swapped))
+            self.parts.remember(f"{month}-{name}-{some.start}", partial(answers, judge, sample, some, change))
             for some in tqdm(batches, f"{month}, {name}")
         ]
         return np.array([odds for part in parts for odds in part["odds"]])
@@ -260,16 +262,19 @@ def restore(adapters: Adapters, optimizer: torch.optim.Optimizer, kept: dict[str
     optimizer.load_state_dict({"state": about, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
-def answers(judge: PointwiseJudge, sample: Sample, some: slice, swapped: bool = False) -> dict[str, Any]:
+def answers(judge: PointwiseJudge, sample: Sample, some: slice, change: str = "") -> dict[str, Any]:
     """Log-odds of Yes for the products of some households, and the seconds that they took.
 
-    With ``swapped`` each product stands under the name of another of the twenty, with its own facts.
+    With the change ``names`` each product stands under the name of another of the twenty, with its own facts; with
+    ``list`` the question lists what another household buys most often.
     """
     start, found = time.process_time(), []
-    for household, items in zip(sample.households[some], sample.items[some], strict=True):
+    others = np.roll(sample.households, 1)[some]
+    for household, items, other in zip(sample.households[some], sample.items[some], others, strict=True):
         shift = np.random.default_rng([0, household]).integers(1, N)
+        named = np.roll(items, shift) if change == "names" else items
         with torch.inference_mode():
-            odds = judge.log_odds(household, items, np.roll(items, shift) if swapped else items)
+            odds = judge.log_odds(household, items, named, other if change == "list" else household)
         found.append(odds.cpu().numpy().astype(float).round(3).tolist())
     return {"odds": found, "seconds": time.process_time() - start}
 

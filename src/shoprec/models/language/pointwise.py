@@ -184,22 +184,27 @@ class PointwiseJudge:
         self.listing_, self.task_ = Listing(task, self.names, self.n_purchases, self.half_life), task
         return self
 
-    def question(self, household: int, items: Codes, named: Codes | None = None) -> tuple[str, list[str]]:
+    def question(
+        self, household: int, items: Codes, named: Codes | None = None, listed: int | None = None
+    ) -> tuple[str, list[str]]:
         """What the decoder is told of a household, and the lines about some products.
 
-        ``named`` are products whose names stand in the lines instead, with the facts as they are: what do names do?
+        To see what it reads, ``named`` are products whose names stand in the lines instead, with the facts as they are,
+        and ``listed`` is a household whose purchases are listed instead.
         """
         listing = fitted(self, "listing_")
         facts = purchase_facts(self.task_, np.array([household]), items[None])[0]
-        bought = listing.of(household, PROMPTS["often"])
+        bought = listing.of(household if listed is None else listed, PROMPTS["often"])
         names = listing.names[items if named is None else named]
         opening = _ASKED.format(visits=f"{facts[0, 2]:.0f}", bought=bought)
         return opening, [in_words(name, known) for name, known in zip(names, facts, strict=True)]
 
-    def log_odds(self, household: int, items: Codes, named: Codes | None = None) -> "torch.Tensor":
-        """Log-odds of Yes for some products, with gradients unless they are off; see :func:`yes_log_odds`."""
+    def log_odds(
+        self, household: int, items: Codes, named: Codes | None = None, listed: int | None = None
+    ) -> "torch.Tensor":
+        """Log-odds of Yes for some products, with gradients unless they are off; see :meth:`question`."""
         tokenizer, model = self.decoder or load_decoder()
-        return yes_log_odds(tokenizer, model, *self.question(household, items, named))
+        return yes_log_odds(tokenizer, model, *self.question(household, items, named, listed))
 
     def score(self, households: Codes) -> Floats:
         """Score all products, shape (n_households, n_items)."""
