@@ -6,7 +6,7 @@ from importlib import import_module
 from shoprec.experiments.records import RECORDED, save_record
 
 #: Modules of this room with a function ``run``.
-RUNS = ("judge", "leaderboard", "plain_network", "prompts", "reasons", "repeats")
+RUNS = ("fine_tuning", "judge", "leaderboard", "plain_network", "prompts", "reasons", "repeats")
 
 
 def main(arguments: list[str]) -> None:
