@@ -20,7 +20,7 @@ def without_it(similar: np.ndarray, readers: np.ndarray) -> np.ndarray:
 
 
 def farthest(similar: np.ndarray, readers: np.ndarray, k: int) -> np.ndarray:
-    return np.argsort(without_it(similar, readers), axis=1)[:, :k]
+    return np.argsort(np.where(without_it(similar, readers) < 0, 2, similar), axis=1)[:, :k]
 
 
 def second_to(similar: np.ndarray, readers: np.ndarray, k: int) -> np.ndarray:
