@@ -41,9 +41,9 @@ def nearest_others(function: Written) -> None:
         answer = array(function(rows.copy(), readers, k), (6, k)).astype(int)
         require(not (answer == readers[:, None]).any(), "有的家庭成了自己的邻居", "a household is its own neighbour")
         others = rows.copy()
-        others[np.arange(6), readers] = -1
+        others[np.arange(6), readers] = -1  # below all others, and above them without its sign
         right = np.argsort(-others, axis=1)[:, :k]
-        far = np.argsort(others, axis=1)[:, :k]
+        far = np.argsort(np.abs(others), axis=1)[:, :k]
         require(not np.array_equal(answer, far), "这些是最不像的", "these are the least alike")
         same = all(set(a) == set(b) for a, b in zip(answer, right, strict=True))
         require(same, "有更像的别家没选上", "others that are more alike aren't chosen")
