@@ -90,6 +90,21 @@ def sales(names: list[tuple[str, str]]) -> HTML:
     return widgets.past_sales(pd.DataFrame(rows, columns=columns), models, level=["a"], rivals=("a", "b"))
 
 
+def bridge(names: list[tuple[str, str]]) -> HTML:
+    steps = {"a": (0, 1, 5), "b": (0, 2)}
+    lists = [
+        (target, n, kind, place, *names[(place + n) % len(names)], place == 2)
+        for target, known in steps.items()
+        for n in known
+        for kind in ("without", "with")
+        for place in range(1, 6)
+    ]
+    columns = ["target", "known", "kind", "place", "name_zh", "name_en", "bought"]
+    gains = [(target, n, 0.02 - n / 100, 0.01 - n / 100, 0.03) for target, known in steps.items() for n in known]
+    gains_of = pd.DataFrame(gains, columns=["target", "known", "gain", "low", "high"])
+    return widgets.domain_bridge(pd.DataFrame(lists, columns=columns), gains_of, dict(zip("ab", names, strict=False)))
+
+
 def search(names: list[tuple[str, str]]) -> HTML:
     near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
     letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}
@@ -124,6 +139,7 @@ SAMPLES = {
     "account-merger": Sample(merger, "06_applications/cross_platform", ("并入", "have joined")),
     "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
     "clip-level": Sample(clipped, "06_applications/advertising", ("权重上限", "Largest weight")),
+    "domain-bridge": Sample(bridge, "08_trends/cross_domain", ("在那里已知几篮", "Baskets known there")),
     "hybrid-ranker": Sample(
         lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")
     ),

@@ -20,6 +20,7 @@ from shoprec.formulas.fusion import hybrid_score
 from shoprec.show.drawings import reranking, rule_tree, shop, two_terms
 from shoprec.show.drawings.attention import draw_heads, draw_masks
 from shoprec.show.drawings.block import draw_blocks
+from shoprec.show.drawings.bridges import draw_bridges
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
 from shoprec.show.drawings.name_tree import draw_name_tree
@@ -65,6 +66,7 @@ DRAWINGS = {
     "reweighting": draw_reweighting,
     "name tree": draw_name_tree,
     "cascade": lambda: draw_cascade(9_646),
+    "bridges": draw_bridges,
     "platforms": draw_platforms,
     "time cut": lambda: draw_time_cut(visits()),
     "reranking": draw_reranking,

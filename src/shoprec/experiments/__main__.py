@@ -6,7 +6,9 @@ from importlib import import_module
 from shoprec.experiments.records import RECORDED, save_record
 
 #: Modules of this room with a function ``run``.
-RUNS = ("fine_tuning", "judge", "leaderboard", "plain_network", "prompts", "reasons", "repeats")
+RUNS = (
+    "cross_domain", "fine_tuning", "judge", "leaderboard", "plain_network", "prompts", "reasons", "repeats",
+)  # fmt: skip
 
 
 def main(arguments: list[str]) -> None:

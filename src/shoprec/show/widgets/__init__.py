@@ -7,6 +7,7 @@ output is still a complete table or text; every text stands there in Chinese and
 from shoprec.show.widgets.account_merger import account_merger
 from shoprec.show.widgets.attention_explorer import attention_explorer
 from shoprec.show.widgets.clip_level import clip_explorer
+from shoprec.show.widgets.domain_bridge import domain_bridge
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.list_mixer import list_mixer
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
@@ -22,6 +23,7 @@ __all__ = [
     "account_merger",
     "attention_explorer",
     "clip_explorer",
+    "domain_bridge",
     "guess_order",
     "hybrid_slider",
     "list_mixer",
