@@ -5,7 +5,8 @@ from importlib import import_module
 
 from shoprec.experiments.records import RECORDED, save_record
 
-RUNS = ("judge", "leaderboard", "plain_network", "prompts", "repeats")  #: modules of this room with a function ``run``
+#: Modules of this room with a function ``run``.
+RUNS = ("judge", "leaderboard", "plain_network", "prompts", "repeats", "search_index")
 
 
 def main(arguments: list[str]) -> None:
