@@ -6,6 +6,7 @@ month, of the week or of the day, or the moment before it.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,7 @@ class Month:
         """The moment of each basket."""
         return self.history.day[self.history.basket_start[self.basket]]
 
+    @cached_property
     def targets(self) -> sparse.csr_array:
         """The products of each basket, shape (n, n_items)."""
         return self._rows(self.history.basket_start[self.basket], self.history.basket_start[self.basket + 1]).astype(
@@ -61,17 +63,24 @@ class Month:
         with :math:`t` the moment of the basket and :math:`t_0` the latest beginning of a period before it. That the
         ages are those at :math:`t` changes no list: it scales a whole row.
         """
-        begin, day = self.begin, self.day
-        known_until = day if period == 0 else begin + np.floor((day - begin) / period) * period
-        start, stop = self.history.start[self.household], self.history.known(self.household, known_until)
+        day = self.day
+        start, stop = self.history.start[self.household], self._known(period)
         age = np.repeat(day, stop - start) - self.history.day[_ranges(start, stop)]
         return self._rows(start, stop, 0.5 ** (age / number(half_life, "half_life", 0, ends="(]")))
 
+    @cached_property
     def buyers(self) -> Floats:
         """Households that had bought each product before the month, which orders what is equal; shape (n_items,)."""
-        known = self.history.day < self.begin
-        pairs = np.unique(np.stack([self.history.user[known], self.history.item[known]]), axis=1)
-        return np.bincount(pairs[1], minlength=self.history.n_items).astype(float)
+        known = (self.history.day < self.begin).astype(np.float32)
+        return np.asarray((self.history.matrix(known) > 0).sum(axis=0), float)
+
+    def missed(self, period: float) -> Codes:
+        """How many baskets of the household such a list hasn't seen, shape (n,)."""
+        return self.basket - self.history.basket[self._known(period)]
+
+    def before(self) -> sparse.csr_array:
+        """The products of the household's basket before each, shape (n, n_items)."""
+        return self._rows(self.history.basket_start[self.basket - 1], self.history.basket_start[self.basket]) > 0
 
     def together(self) -> sparse.csr_array:
         """Baskets before the month by products, shape (n_baskets, n_items)."""
@@ -79,6 +88,12 @@ class Month:
         values = np.ones(int(known.sum()), np.float32)
         shape = (int(self.history.basket[-1]) + 1, self.history.n_items)
         return sparse.csr_array((values, (self.history.basket[known], self.history.item[known])), shape=shape)
+
+    def _known(self, period: float) -> Codes:
+        """Number of the first event of each household that a list doesn't know which is computed once in a period."""
+        begin, day = self.begin, self.day
+        moment = day if period == 0 else begin + np.floor((day - begin) / period) * period
+        return self.history.known(self.household, moment)
 
     def _rows(self, start: Codes, stop: Codes, values: Floats | None = None) -> sparse.csr_array:
         event, row = _ranges(start, stop), np.repeat(np.arange(len(start)), stop - start)

@@ -42,6 +42,10 @@ class Purchases:
     def __len__(self) -> int:
         return len(self.items)
 
+    def __add__(self, later: "Purchases") -> "Purchases":
+        pairs = (self.items, later.items), (self.days, later.days), (self.gaps, later.gaps)
+        return Purchases(*map(np.concatenate, pairs))
+
     def part(self, start: int | None = None, stop: int | None = None) -> "Purchases":
         """Some of them, as by a slice."""
         return Purchases(self.items[start:stop], self.days[start:stop], self.gaps[start:stop])

@@ -3,7 +3,9 @@
 What is exported is one pass over whole windows: products, gaps and ages in, scores out. Batch and length are free.
 """
 
+import logging
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +70,15 @@ def export(network: PurchaseTransformer, file: Path) -> Path:
     file : Path
         Ends in ``.onnx``.
     """
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)  # torchvision isn't there
     example = tuple(torch.zeros(2, 5, dtype=torch.long) for _ in INPUTS)
     batch = torch.export.Dim("batch", min=1, max=4096)
     length = torch.export.Dim("length", min=2, max=network.config.max_length)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter's words about its own insides
         program = torch.onnx.export(
-            WholeWindows(network), example, dynamo=True, verbose=False, input_names=list(INPUTS), output_names=["scores"],
-            dynamic_shapes={name: {0: batch, 1: length} for name in INPUTS},
+            WholeWindows(network), example, dynamo=True, verbose=False, input_names=[*INPUTS],
+            output_names=["scores"], dynamic_shapes={name: {0: batch, 1: length} for name in INPUTS},
         )  # fmt: skip
     assert program is not None
     program.save(file)

@@ -1,5 +1,7 @@
 """A service as a process of its own, and many requests to it at once: what came back, and how long each took."""
 
+import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -116,3 +118,38 @@ def ask_many(address: str, requests: Sequence[dict[str, Any]], at_once: int = 1)
             return answer.status_code, took, said.get("milliseconds", nothing), said.get("purchases_read", nothing)
 
         return pd.DataFrame(list(pool.map(ask, requests)), columns=["status", "ms", "model_ms", "read"])
+
+
+def post(address: str, body: bytes, kind: str = "application/json") -> tuple[int, str]:
+    """Send a body as it is, right or wrong; the status, and what the service says."""
+    answer = httpx.post(f"{address}/recommendations", content=body, headers={"Content-Type": kind}, timeout=30)
+    return answer.status_code, answer.text
+
+
+def end_in_flight(service: Service, requests: Sequence[dict[str, Any]]) -> tuple[list[int], int]:
+    """End a service while requests are on their way: half of each has arrived when the signal comes.
+
+    Returns
+    -------
+    statuses : list of int
+        Of the answers.
+    exit status : int
+        Of the process.
+    """
+    host, port = service.address.removeprefix("http://").split(":")
+    lines, bodies = [], [json.dumps(request).encode() for request in requests]
+    for body in bodies:
+        line = http.client.HTTPConnection(host, int(port), timeout=30)
+        line.putrequest("POST", "/recommendations")
+        line.putheader("Content-Type", "application/json")
+        line.putheader("Content-Length", str(len(body)))
+        line.endheaders(body[: len(body) // 2])
+        lines.append(line)
+    there = f"requests_in_flight {len(lines)}.0"
+    while there not in httpx.get(f"{service.address}/metrics", timeout=30).text:
+        time.sleep(0.01)
+    service.process.send_signal(signal.SIGTERM)
+    for line, body in zip(lines, bodies, strict=True):
+        line.send(body[len(body) // 2 :])
+    statuses = [line.getresponse().status for line in lines]
+    return statuses, service.process.wait(30)

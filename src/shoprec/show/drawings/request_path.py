@@ -52,7 +52,8 @@ def _cache(axis: Axes, top: float) -> None:
     """Keys and values of what has been read before, which the new purchase looks at."""
     left, middle = _LEFT + 8, _LEFT + 2 * (_WIDTH + _GAP) + _WIDTH / 2
     box(axis, left, top, 452, 66, "", GREY, tint=0.06, dashed=True)
-    write(axis, left + 10, top + 14, ("缓存：读过的购买，各有键和值", "the cache: key and value of each purchase read"), SMALL, ha="left")  # fmt: skip
+    words = "缓存：读过的购买，各有键和值", "the cache: key and value of each purchase read"
+    write(axis, left + 10, top + 14, words, SMALL, ha="left")
     for i in range(12):
         fresh = i == 11
         for row in range(2):

@@ -20,8 +20,8 @@ _TIMES: dict[str, Pair] = {
 def basket_scanner(lists: pd.DataFrame, scans: pd.DataFrame) -> HTML:
     """Show a list after each scan of a basket, with the milliseconds of two ways to compute it.
 
-    The output holds the list before the first scan, and a table for each household with what was scanned and the ranks of
-    all products in all lists. Where scripts run, buttons scan, take back and begin again, and the tables fold away.
+    The output holds the list before the first scan, and for each household what was scanned, and a table with the ranks
+    of all products in all lists. Where scripts run, buttons scan, take back and begin again, and the tables fold away.
 
     Parameters
     ----------
