@@ -20,7 +20,7 @@ class Answer:
     Attributes
     ----------
     codes : array of int, shape (k,)
-        Products, best first, none of them in the basket.
+        Products, best first, none of them in the basket; fewer, if the catalogue has no more.
     scores : array of float, shape (k,)
     unknown : list of int
         Products of the basket that the network doesn't know; they were left out.
@@ -76,6 +76,7 @@ class Engine:
             scores[codes] = -np.inf
             best = np.argpartition(-scores, min(k, len(scores) - 1))[:k]
             best = best[np.argsort(-scores[best], kind="stable")]
+            best = best[np.isfinite(scores[best])]  # of a small catalogue, the basket may leave fewer than k
             return Answer(best, scores[best], unknown, read, time.perf_counter() - start)
 
     def _session(self, household: int, basket: list[int]) -> tuple[Session, int]:

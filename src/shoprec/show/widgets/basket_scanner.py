@@ -12,8 +12,8 @@ from shoprec.words import Pair
 _LISTS = ("household", "n", "rank", "item", "name_zh", "name_en", "bought")
 _SCANS = ("household", "n", "name_zh", "name_en", "cached_ms", "full_ms")
 _TIMES: dict[str, Pair] = {
-    "cached_ms": ("只读新的一次", "The new one alone"),
-    "full_ms": ("全部重读", "All read again"),
+    "cached_ms": ("只算新的一件", "The new one alone"),
+    "full_ms": ("全部重算", "All anew"),
 }
 
 
