@@ -53,7 +53,7 @@ def compared(function: Written) -> None:
     """Vectors that a query is compared with, on average."""
     rng = np.random.default_rng()
     for _ in range(5):
-        n, c = int(rng.integers(1e4, 1e7)), int(rng.integers(50, 3000))
+        n, c = int(rng.integers(10_000, 10_000_000)), int(rng.integers(50, 3000))
         p = int(rng.integers(1, 40))
         got, right = number(function(n, c, p)), c + p * n / c
         middles = (
@@ -72,7 +72,7 @@ def best_cells(function: Written) -> None:
     """The number of cells that makes it least."""
     rng = np.random.default_rng()
     for _ in range(5):
-        n, p = int(rng.integers(1e4, 1e7)), int(rng.integers(2, 40))
+        n, p = int(rng.integers(10_000, 10_000_000)), int(rng.integers(2, 40))
         got = number(function(n, p))
         without = "看的单元越多，越要分得细", "the more cells are looked into, the more of them there should be"
         require(not np.isclose(got, n**0.5, rtol=0.02), *without)

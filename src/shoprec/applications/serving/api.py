@@ -85,7 +85,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        at, edges = {"registry": self.registry}, (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+        at: dict[str, Any] = {"registry": self.registry}
+        edges = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
         self.requests = Counter("requests", "Requests by path and status", ["path", "status"], **at)
         self.seconds = Histogram("request_seconds", "From arrival to answer, waiting included", buckets=edges, **at)
         self.model = Histogram("model_seconds", "Reading and ranking alone", buckets=edges, **at)

@@ -149,7 +149,7 @@ def _details(household: object, rows: pd.DataFrame, scans: pd.DataFrame) -> str:
         body.append(f'<tr><th scope="row">{_name(products.loc[item])}</th>{cells}</tr>\n')
     scanned = "".join(
         f'<li data-cached_ms="{row["cached_ms"]:.2f}" data-full_ms="{row["full_ms"]:.2f}">{_name(row)} '
-        f"<small>{row['cached_ms']:.2f} / {row['full_ms']:.2f} ms</small></li>"
+        f"<small>{row['cached_ms']:.2f} / {row['full_ms']:.2f} {both('毫秒', 'ms')}</small></li>"
         for _, row in scans.sort_values("n").iterrows()
     )
     summary = both(f"家庭 {household}：全部扫码和名次", f"Household {household}: all scans and ranks")
