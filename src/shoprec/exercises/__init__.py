@@ -18,6 +18,7 @@ MODULES = {
     "project": "project",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
     "domain": "cross_domain",
+    "realtime": "real_time",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ output is still a complete table or text; every text stands there in Chinese and
 
 from shoprec.show.widgets.account_merger import account_merger
 from shoprec.show.widgets.attention_explorer import attention_explorer
+from shoprec.show.widgets.basket_scanner import basket_scanner
 from shoprec.show.widgets.clip_level import clip_explorer
 from shoprec.show.widgets.domain_bridge import domain_bridge
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
@@ -22,6 +23,7 @@ from shoprec.show.widgets.weight_path import weight_explorer
 __all__ = [
     "account_merger",
     "attention_explorer",
+    "basket_scanner",
     "clip_explorer",
     "domain_bridge",
     "guess_order",
