@@ -5,7 +5,14 @@ from importlib import import_module
 
 from shoprec.experiments.records import RECORDED, save_record
 
-RUNS = ("judge", "leaderboard", "plain_network", "prompts", "repeats")  #: modules of this room with a function ``run``
+RUNS = (
+    "judge",
+    "leaderboard",
+    "plain_network",
+    "prompts",
+    "repeats",
+    "tools",
+)  #: modules of this room with a function ``run``
 
 
 def main(arguments: list[str]) -> None:
