@@ -17,6 +17,7 @@ MODULES = {
     "attention": "attention", "similarity": "similarity", "score": "hybrid_score",
     "project": "project",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
+    "tools": "tools",
 }  # fmt: skip
 
 

@@ -23,6 +23,27 @@ TASKS: dict[str, Pair] = {
     "search": ("向量检索", "Vector search"),
 }
 
+#: What stands in ``recorded/tools.*``: a model's name, and the library that computes it.
+RECORDED: dict[str, tuple[Pair, str]] = {
+    "Popularity": (("热门榜", "Popularity"), "shoprec"),
+    "PersonalFrequency": (("个人频次", "Personal frequency"), "shoprec"),
+    "ItemKNN": (("物品近邻", "ItemKNN"), "shoprec"),
+    "UserKNN": (("用户近邻", "UserKNN"), "shoprec"),
+    "TIFUKNN": (("TIFU-KNN 近邻", "TIFU-KNN"), "shoprec"),
+    "SVD": (("奇异值分解", "SVD"), "shoprec"),
+    "EASE": (("EASE 自编码器", "EASE"), "shoprec"),
+    "IALS": (("iALS 矩阵分解", "iALS"), "implicit"),
+    "BPR": (("BPR 矩阵分解", "BPR"), "implicit"),
+    "ImplicitItems": (("物品近邻（implicit）", "ItemKNN (implicit)"), "implicit"),
+    "BoostedRanker": (("梯度提升排序", "Boosted ranker"), "LightGBM"),
+    "HistogramRanker": (("直方图提升排序", "Histogram ranker"), "scikit-learn"),
+    "SVDNumPy": (("SVD，向量先算好", "SVD, vectors kept"), "NumPy"),
+    "SVDFlat": (("SVD，FAISS 精确", "SVD, FAISS exact"), "FAISS"),
+    "SVDHNSW": (("SVD，FAISS 近似", "SVD, FAISS HNSW"), "FAISS"),
+    "RecToolsEASE": (("EASE（RecTools）", "EASE (RecTools)"), "RecTools"),
+    "RecToolsSASRec": (("SASRec（RecTools）", "SASRec (RecTools)"), "RecTools"),
+}
+
 
 class Tool(NamedTuple):
     """A library on the day ``AS_OF``.
@@ -40,7 +61,7 @@ class Tool(NamedTuple):
     wheel : bool
         Whether Python 3.11 on Linux installs it without a compiler.
     beside : bool
-        Whether it installs beside the book's own pins, in one environment.
+        Whether pip finds versions by which it installs beside the book's own pins, in one environment.
     gpu : str
         ``"no"`` if it has no use for one, ``"can"`` if it has, ``"wants"`` if it is slow without.
     beyond : bool
@@ -109,11 +130,11 @@ TOOLS = {
         ("自己写网络就用它；本书的网络都用它", "to write networks of one's own; the book's are"),
     ),
     "TensorFlow": Tool(
-        "tensorflow", ("ranking", "sequences"), "2.21.0", "", "Apache-2.0", True, False, "wants", True,
+        "tensorflow", ("ranking", "sequences"), "2.21.0", "", "Apache-2.0", True, True, "wants", True,
         ("已有的系统还在用；从头写，本书选 PyTorch", "existing systems run on it; the book takes PyTorch"),
     ),
     "TF Recommenders": Tool(
-        "tensorflow-recommenders", ("candidates", "ranking"), "0.7.7", "2026-01", "Apache-2.0", True, False,
+        "tensorflow-recommenders", ("candidates", "ranking"), "0.7.7", "2026-01", "Apache-2.0", True, True,
         "wants", True,
         ("双塔模型的教程写得好；自带类目停在 Python 3.10", "good tutorials on two towers; it names Pythons up to 3.10"),
     ),
@@ -122,15 +143,15 @@ TOOLS = {
         ("思路好，带特征的分解；已无人维护，要自己编译", "factors with features; not kept up, needs a compiler"),
     ),
     "RecBole": Tool(
-        "recbole", ("candidates", "sequences"), "1.2.1", "2025-02", "MIT", True, False, "wants", False,
+        "recbole", ("candidates", "sequences"), "1.2.1", "2025-02", "MIT", True, True, "wants", False,
         ("论文复现的模型最多；照搬前先看评测方式", "the most models from papers; look at how it tests before you copy"),
     ),
     "Cornac": Tool(
-        "cornac", ("candidates",), "3.0.1", "2026-09", "Apache-2.0", True, False, "can", False,
+        "cornac", ("candidates",), "3.0.1", "2026-09", "Apache-2.0", True, True, "can", False,
         ("多模态和经典模型的对照实验", "classical and multimodal models side by side"),
     ),
     "Surprise": Tool(
-        "scikit-surprise", ("candidates",), "1.1.5", "2026-05", "BSD-3-Clause", True, False, "no", False,
+        "scikit-surprise", ("candidates",), "1.1.5", "2026-05", "BSD-3-Clause", True, True, "no", False,
         ("教评分预测的好工具；不管购买，也不排列表", "good for teaching ratings; knows neither purchases nor lists"),
     ),
 }  # fmt: skip

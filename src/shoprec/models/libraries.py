@@ -209,7 +209,7 @@ class SVDIndex:
 
     References
     ----------
-    Malkov and Yashunin (2020), *Efficient and robust approximate nearest neighbor search using hierarchical navigable
+    Malkov and Yashunin (2016), *Efficient and robust approximate nearest neighbor search using hierarchical navigable
     small world graphs*; Douze et al. (2024), *The Faiss library*.
     """
 
