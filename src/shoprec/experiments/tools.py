@@ -40,7 +40,15 @@ from shoprec.tasks import TEST_CUT, Task, tasks_at
 
 BOARD = ("Popularity", "PersonalFrequency", "ItemKNN", "UserKNN", "SVD", "EASE", "IALS", "TIFUKNN", "BoostedRanker")
 INDEXES = {"SVDNumPy": "numpy", "SVDFlat": "flat", "SVDHNSW": "hnsw"}  #: ways to find the SVD's lists
-NETWORK = {"n_blocks": 2, "n_heads": 2, "n_factors": 64, "lr": 1e-3, "batch_size": 32, "loss": "sampled_softmax", "n_negatives": 128}
+NETWORK = {
+    "n_blocks": 2,
+    "n_heads": 2,
+    "n_factors": 64,
+    "lr": 1e-3,
+    "batch_size": 32,
+    "loss": "sampled_softmax",
+    "n_negatives": 128,
+}
 ASKED = 100  #: households that are asked for one at a time, to time a request
 LIBRARIES = ("faiss", "implicit.cpu.als", "implicit.cpu.bpr", "implicit.nearest_neighbours", "lightgbm")
 PACKAGES = ("implicit", "lightgbm", "scikit-learn", "faiss-cpu", "numpy", "torch")
