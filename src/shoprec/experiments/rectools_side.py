@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ import pandas as pd
 
 K = 10
 STAGES = 12  #: of a network's training, as many as other models have settings
-WINDOW = 50  #: purchases of a household that the network reads, its last ones
-ASKED = {"EASE": 20, "SASRec": 10}  #: requests that are timed
+WINDOW = 30  #: purchases of a household that the network reads, its last ones
+ASKED = {"EASE": 20, "SASRec": 5}  #: requests that are timed
+Result = tuple[list[pd.DataFrame], dict[str, Any]]  #: lists so far, and what they cost
 
 
 def main(folder: Path, name: str) -> None:
@@ -26,10 +28,9 @@ def main(folder: Path, name: str) -> None:
     tables = {month: pd.read_parquet(folder / f"{month}.parquet") for month in ("november", "december")}
     asked = {month: table.loc[table["asked"], "user"].unique() for month, table in tables.items()}
     settings = json.loads((folder / f"{name}.settings.json").read_text("utf8"))
-    fit = {"EASE": ease, "SASRec": sasrec}[name]
-    lists, notes = fit(settings, tables, asked)
-    pd.concat(lists, ignore_index=True).to_parquet(folder / f"{name}.parquet")
-    (folder / f"{name}.json").write_text(json.dumps(notes | {"version": version("rectools")}), "utf8")
+    for lists, notes in {"EASE": ease, "SASRec": sasrec}[name](settings, tables, asked):
+        pd.concat(lists, ignore_index=True).to_parquet(folder / f"{name}.parquet")
+        (folder / f"{name}.json").write_text(json.dumps(notes | {"version": version("rectools")}), "utf8")
 
 
 def dataset_of(table: pd.DataFrame) -> Any:
@@ -40,7 +41,7 @@ def dataset_of(table: pd.DataFrame) -> Any:
     return Dataset.construct(table.rename(columns=columns)[["user_id", "item_id", "weight", "datetime"]])
 
 
-def ease(settings: dict[str, Any], tables: Any, asked: Any) -> tuple[list[pd.DataFrame], dict[str, Any]]:
+def ease(settings: dict[str, Any], tables: Any, asked: Any) -> Iterator[Result]:
     """EASE on December's history, with the settings that the book's own found."""
     from rectools.models import EASEModel
 
@@ -50,10 +51,10 @@ def ease(settings: dict[str, Any], tables: Any, asked: Any) -> tuple[list[pd.Dat
     seconds = time.process_time() - start
     costs = {"fit_seconds": seconds, "memory": memory() - before}
     lists = listed(model, data, users, "december", 0)
-    return [lists], costs | {"request_seconds": request(model, data, users[: ASKED["EASE"]])}
+    yield [lists], costs | {"request_seconds": request(model, data, users[: ASKED["EASE"]])}
 
 
-def sasrec(settings: dict[str, Any], tables: Any, asked: Any) -> tuple[list[pd.DataFrame], dict[str, Any]]:
+def sasrec(settings: dict[str, Any], tables: Any, asked: Any) -> Iterator[Result]:
     """SASRec, trained on the history before November, in stages; what each says of November and of December."""
     import torch
     from pytorch_lightning import seed_everything
@@ -69,9 +70,10 @@ def sasrec(settings: dict[str, Any], tables: Any, asked: Any) -> tuple[list[pd.D
         model.fit_partial(data["november"], min_epochs=1, max_epochs=1)
         seconds += time.process_time() - start
         lists += [listed(model, data[month], asked[month], month, stage + 1) for month in data]
+        costs = {"fit_seconds": seconds, "memory": memory() - before}
+        each = request(model, data["december"], asked["december"][: ASKED["SASRec"]])
+        yield lists, costs | {"request_seconds": each}
         print(f"SASRec: {stage + 1} of {STAGES} stages, {seconds:.0f} s", flush=True)
-    costs = {"fit_seconds": seconds, "memory": memory() - before}
-    return lists, costs | {"request_seconds": request(model, data["december"], asked["december"][: ASKED["SASRec"]])}
 
 
 def listed(model: Any, data: Any, users: Any, month: str, stage: int) -> pd.DataFrame:
