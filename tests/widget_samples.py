@@ -10,6 +10,7 @@ from recordings import made_up
 
 from shoprec.experiments.lineup import Model
 from shoprec.experiments.summary import scoreboard
+from shoprec.experiments.toolbox import TOOLS
 from shoprec.show import widgets
 
 
@@ -171,6 +172,7 @@ SAMPLES = {
     ),
     "score-board": Sample(models, "scoreboard", ("首购评测", "New-only lists")),
     "softmax-temperature": Sample(softmax, "04_mathematics/attention", ("温度", "Temperature")),
+    "tool-finder": Sample(lambda names: widgets.tool_finder(TOOLS), "07_tools", ("仍在维护", "Kept up")),
     "vector-pair": Sample(lambda names: widgets.vector_pair(), "04_mathematics/similarity", ("内积", "Inner product")),
     "weight-path": Sample(
         lambda names: widgets.weight_explorer(products(names), *LABELS), "04_mathematics/hybrid_score", ("榜首", "Top:")

@@ -29,6 +29,7 @@ from shoprec.show.drawings.reranking import draw_reranking
 from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.rule_tree import draw_rule_tree
 from shoprec.show.drawings.time_cut import draw_time_cut
+from shoprec.show.drawings.toolchain import draw_toolchain
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms
 from shoprec.show.plotting import draw_svg, use_style
@@ -68,6 +69,7 @@ DRAWINGS = {
     "cascade": lambda: draw_cascade(9_646),
     "bridges": draw_bridges,
     "platforms": draw_platforms,
+    "toolchain": draw_toolchain,
     "time cut": lambda: draw_time_cut(visits()),
     "reranking": draw_reranking,
     "rule tree": draw_rule_tree,

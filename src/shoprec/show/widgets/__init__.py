@@ -17,6 +17,7 @@ from shoprec.show.widgets.product_search import product_search
 from shoprec.show.widgets.rank_guess import guess_order
 from shoprec.show.widgets.score_board import score_board
 from shoprec.show.widgets.softmax_temperature import softmax_temperature
+from shoprec.show.widgets.tool_finder import tool_finder
 from shoprec.show.widgets.vector_pair import vector_pair
 from shoprec.show.widgets.weight_path import weight_explorer
 
@@ -34,6 +35,7 @@ __all__ = [
     "product_search",
     "score_board",
     "softmax_temperature",
+    "tool_finder",
     "vector_pair",
     "weight_explorer",
 ]
