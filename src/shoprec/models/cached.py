@@ -43,8 +43,8 @@ class Purchases:
         return len(self.items)
 
     def __add__(self, later: "Purchases") -> "Purchases":
-        pairs = (self.items, later.items), (self.days, later.days), (self.gaps, later.gaps)
-        return Purchases(*map(np.concatenate, pairs))
+        items, days = np.concatenate([self.items, later.items]), np.concatenate([self.days, later.days])
+        return Purchases(items, days, np.concatenate([self.gaps, later.gaps]))
 
     def part(self, start: int | None = None, stop: int | None = None) -> "Purchases":
         """Some of them, as by a slice."""
