@@ -89,7 +89,8 @@ def run() -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
 def on_the_board() -> dict[str, dict[str, Any]]:
     """The settings that the leaderboard's search found for its models at this cut."""
     cells = load_record("leaderboard").cells.query("cut == @TEST_CUT and seed == 0").set_index("model")
-    return {name: _numbers(cells.loc[name, "settings"]) for name in BOARD}
+    settings: dict[Any, Any] = cells["settings"].to_dict()
+    return {name: _numbers(settings[name]) for name in BOARD}
 
 
 def alone(work: Callable[..., None], name: str, *arguments: Any) -> None:
@@ -144,7 +145,7 @@ def request(model: Any, task: Task) -> float:
 
 def keep(name: str, result: Evaluation, note: dict[str, Any], searched: float, parts: Parts, **more: Any) -> None:
     """Save a cell and its households."""
-    key = {"model": name, "cut": TEST_CUT, "seed": 0}
+    key: dict[str, Any] = {"model": name, "cut": TEST_CUT, "seed": 0}
     columns = {part: result.households[part, "ndcg"] for part in SLICES}
     table = pd.DataFrame(columns).astype("float32").rename_axis("household").reset_index()
     about = {"processor": processor(), "versions": {package: version(package) for package in PACKAGES}}
@@ -192,9 +193,11 @@ def purchases(task: Task, half_life: float, events: bool) -> pd.DataFrame:
 
 def staged(lists: pd.DataFrame, validation: Task) -> Iterator[dict[str, Any]]:
     """NDCG@10 in November of each stage of a network's training."""
-    for stage, own in lists[lists["month"] == "november"].groupby("stage"):
+    found = lists[lists["month"] == "november"]
+    for stage in sorted(found["stage"].unique().tolist()):
+        own = found[found["stage"] == stage]
         ndcg = evaluate(Ready(Listed(own, validation)), validation)["ndcg"].mean()
-        yield {"settings": {"stage": int(stage)}, "ndcg": round(float(ndcg), 5)}
+        yield {"settings": {"stage": stage}, "ndcg": round(float(ndcg), 5)}
 
 
 class Listed:

@@ -9,10 +9,10 @@ from shoprec.show.plotting import BLUE, FAINT, GREEN, GREY, ORANGE, PINK
 #: A station: what happens, its colour, and the libraries that are used there.
 _STATIONS: tuple[tuple[Words, str, tuple[str, ...]], ...] = (
     (("数据", "data"), GREY, ("pandas",)),
-    (("召回", "candidates"), BLUE, ("implicit", "RecTools", "FAISS")),
+    (("召回", "candidates"), BLUE, ("implicit", "RecTools")),
     (("排序", "ranking"), ORANGE, ("LightGBM", "scikit-learn", "PyTorch")),
     (("文本", "text"), PINK, ("Transformers", "xllamacpp")),
-    (("服务", "serving"), GREEN, ("…",)),
+    (("服务", "serving"), GREEN, ("FAISS",)),
 )
 _WIDTH, _GAP, _TOP = 84, 12, 34
 
