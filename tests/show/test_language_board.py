@@ -28,7 +28,8 @@ def test_every_row_says_what_the_board_holds(board: pd.DataFrame) -> None:
         if way.model == "counting":
             assert difference == "–"
         else:
-            assert difference == "{:+.3f} [{:+.3f}, {:+.3f}]".format(*found[["gain", "gain_low", "gain_high"]])
+            minus = "{:+.3f} [{:+.3f}, {:+.3f}]".format(*found[["gain", "gain_low", "gain_high"]]).replace("-", "−")
+            assert difference == minus
         if way.questions:
             assert float(seconds) == pytest.approx(found["seconds"], rel=0.05)
             assert int(parameters.replace(",", "")) == DECODER_PARAMETERS
