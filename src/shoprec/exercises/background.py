@@ -54,7 +54,7 @@ def recent_buyers(function: Written) -> None:
         user, item = rng.integers(0, 12, 120), rng.integers(0, n_items - 1, 120)
         day[:5], user[:5], item[:5] = (30, 31, 31, 10, 29), (12, 13, 13, 14, 15), 0
         got = array(function(day, user, item, since, n_items), (n_items,))
-        slips = [
+        slips: list[tuple[Codes | list[int], tuple[str, str]]] = [
             (buyers(user, item, day >= 0, n_items), ("还在数全部历史", "it still counts the whole history")),
             (
                 buyers(user, item, day < since, n_items),

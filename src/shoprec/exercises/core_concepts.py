@@ -3,6 +3,7 @@
 import numpy as np
 
 from shoprec.exercises.checking import Exercise, Mistake, Written, array, number, require
+from shoprec.formulas.arrays import Floats
 
 same_list = Exercise("ex-concepts-gini")
 random_lists = Exercise("ex-concepts-random")
@@ -133,7 +134,7 @@ def caused(function: Written) -> None:
         variances = treated.var() / n, control.var() / m
         pooled = (treated.var() * n + control.var() * m) / (n + m) * (1 / n + 1 / m)
         right = np.sqrt([sum(variances), pooled])
-        slips = [
+        slips: list[tuple[Floats | list[Floats], tuple[str, str]]] = [
             (right**2, ("这是方差，标准误要开方", "this is the variance; take the root")),
             (
                 np.sqrt([treated.var() + control.var()]),

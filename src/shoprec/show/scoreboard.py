@@ -90,6 +90,6 @@ def _draw_months(board: pd.DataFrame, axis: Axes) -> None:
     sns.heatmap(spread, annot=True, fmt=".3f", ax=axis, **look)
     axis.set(xlabel="", ylabel="", title="按月 | By month", yticks=[])
     axis.set_xticks(np.arange(len(months.columns)) + 0.5)
-    axis.set_xticklabels([label(month(cut)) for cut in months], rotation=0, fontsize=7)
+    axis.set_xticklabels([label(month(str(cut))) for cut in months], rotation=0, fontsize=7)
     axis.tick_params(length=0)
     axis.grid(visible=False)
