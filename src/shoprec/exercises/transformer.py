@@ -72,7 +72,8 @@ def averaged(function: Written) -> None:
     rng = np.random.default_rng()
     for n_layers in (1, 2, 3):
         x = rng.normal(size=(6, 3))
-        got, right = array(function(x, n_layers), (6, 3)), x
+        got = array(function(x, n_layers), (6, 3))
+        right: Floats = x
         for _ in range(n_layers):
             right = running(right)
         whole = (
