@@ -55,7 +55,7 @@ WRONG = [
     Wrong(*COSINE, lambda rows: (unit(rows) @ unit(rows).T).sum(), "总和", "sum"),
     Wrong(*ORDER, lowest_first, "和大的在前", "large sums"),
     Wrong(*ORDER, lambda first, second: [*first[::2], *first[1::2]], "却排在后面", "comes later"),
-    Wrong(*ORDER, lambda first, second: [*first[:3], *second[3:]], "每件一次", "each once"),
+    Wrong(*ORDER, lambda first, second: [*first[:-1], first[0]], "每件一次", "each once"),
     Wrong(*SEEN, lambda shown, bought: np.where(bought > 0, 1, -1), "应该是 0", "should be 0"),
     Wrong(*SEEN, lambda shown, bought: np.where(bought > 0, 1, 0), "不是 -1", "isn't -1"),
     Wrong(*SEEN, lambda shown, bought: shown, "只用 1", "use 1"),

@@ -1,9 +1,11 @@
 """Self-checks of chapter 1, on the data of a shop and its first recommendations."""
 
 import numpy as np
+import numpy.typing as npt
 
 from shoprec.exercises.checking import Exercise, Written, array, number, require
 from shoprec.formulas.arrays import Codes, Mask
+from shoprec.words import Pair
 
 by_hand = Exercise("ex-background-by-hand")
 recent = Exercise("ex-background-recent")
@@ -54,7 +56,7 @@ def recent_buyers(function: Written) -> None:
         user, item = rng.integers(0, 12, 120), rng.integers(0, n_items - 1, 120)
         day[:5], user[:5], item[:5] = (30, 31, 31, 10, 29), (12, 13, 13, 14, 15), 0
         got = array(function(day, user, item, since, n_items), (n_items,))
-        slips: list[tuple[Codes | list[int], tuple[str, str]]] = [
+        slips: list[tuple[npt.ArrayLike, Pair]] = [
             (buyers(user, item, day >= 0, n_items), ("还在数全部历史", "it still counts the whole history")),
             (
                 buyers(user, item, day < since, n_items),

@@ -1,9 +1,10 @@
 """Self-checks of chapter 2, on a pipeline and what goes wrong in it."""
 
 import numpy as np
+import numpy.typing as npt
 
 from shoprec.exercises.checking import Exercise, Mistake, Written, array, number, require
-from shoprec.formulas.arrays import Floats
+from shoprec.words import Pair
 
 same_list = Exercise("ex-concepts-gini")
 random_lists = Exercise("ex-concepts-random")
@@ -134,7 +135,7 @@ def caused(function: Written) -> None:
         variances = treated.var() / n, control.var() / m
         pooled = (treated.var() * n + control.var() * m) / (n + m) * (1 / n + 1 / m)
         right = np.sqrt([sum(variances), pooled])
-        slips: list[tuple[Floats | list[Floats], tuple[str, str]]] = [
+        slips: list[tuple[npt.ArrayLike, Pair]] = [
             (right**2, ("这是方差，标准误要开方", "this is the variance; take the root")),
             (
                 np.sqrt([treated.var() + control.var()]),
@@ -147,7 +148,7 @@ def caused(function: Written) -> None:
             (np.sqrt(variances), ("两组各有误差，都要算", "both groups have errors, and both count")),
         ]
         for slip, said in slips:
-            if np.isclose(error, slip, rtol=5e-3).any():
+            if np.isclose(error, np.asarray(slip), rtol=5e-3).any():
                 raise Mistake(*said)
         require(np.isclose(error, right, rtol=0.02).any(), "标准误不对", "the standard error isn't right")
 

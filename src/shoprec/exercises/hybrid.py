@@ -121,7 +121,7 @@ def best_weights(function: Written) -> None:
 
 def correlations(columns: Floats) -> tuple[float, float, float]:
     """Of the second and third column with the first, and with each other."""
-    c = np.asarray(np.corrcoef(columns, rowvar=False))
+    c = np.atleast_2d(np.corrcoef(columns, rowvar=False))
     return c[0, 1], c[0, 2], c[1, 2]
 
 
