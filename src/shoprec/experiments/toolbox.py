@@ -50,11 +50,10 @@ class Tool(NamedTuple):
 
     Attributes
     ----------
-    package : str
-        Its name among the packages.
+    pin : str
+        Its name among the packages and its version, as pip writes them.
     tasks : tuple of str
         Keys of ``TASKS``.
-    version : str
     released : str
         Year and month of that version; empty where the package doesn't tell.
     licence : str
@@ -70,9 +69,8 @@ class Tool(NamedTuple):
         A line to judge it by.
     """
 
-    package: str
+    pin: str
     tasks: tuple[str, ...]
-    version: str
     released: str
     licence: str
     wheel: bool
@@ -80,6 +78,16 @@ class Tool(NamedTuple):
     gpu: str
     beyond: bool
     says: Pair
+
+    @property
+    def package(self) -> str:
+        """Its name among the packages."""
+        return self.pin.split("==")[0]
+
+    @property
+    def version(self) -> str:
+        """The version that the table is about."""
+        return self.pin.split("==")[1]
 
     @property
     def kept_up(self) -> bool | None:
@@ -98,60 +106,60 @@ class Tool(NamedTuple):
 
 TOOLS = {
     "implicit": Tool(
-        "implicit", ("candidates",), "0.7.3", "2026-05", "MIT", True, True, "can", False,
+        "implicit==0.7.3", ("candidates",), "2026-05", "MIT", True, True, "can", False,
         ("近邻、iALS、BPR，快，接口小；时间要自己处理", "neighbours, iALS and BPR, fast and small; time is up to you"),
     ),
     "RecTools": Tool(
-        "rectools", ("candidates", "sequences"), "0.19.0", "", "Apache-2.0", True, False, "wants", False,
+        "rectools==0.19.0", ("candidates", "sequences"), "", "Apache-2.0", True, False, "wants", False,
         ("一个接口，模型和指标都全；依赖钉得很紧", "one interface to many models and metrics; strict pins"),
     ),
     "LightGBM": Tool(
-        "lightgbm", ("ranking",), "4.7.0", "2026-07", "MIT", True, True, "can", True,
+        "lightgbm==4.7.0", ("ranking",), "2026-07", "MIT", True, True, "can", True,
         ("排序的默认选择：特征好，它就好", "the default for ranking: as good as its features"),
     ),
     "scikit-learn": Tool(
-        "scikit-learn", ("candidates", "ranking"), "1.9.1", "", "BSD-3-Clause", True, True, "no", False,
+        "scikit-learn==1.9.1", ("candidates", "ranking"), "", "BSD-3-Clause", True, True, "no", False,
         ("基线和评估的底座，没有推荐专用的模型", "the ground for baselines and tests; no recommender of its own"),
     ),
     "FAISS": Tool(
-        "faiss-cpu", ("search",), "1.15.1", "", "MIT", True, True, "can", True,
+        "faiss-cpu==1.15.1", ("search",), "", "MIT", True, True, "can", True,
         ("向量检索；商品上百万时才用得着", "vector search; of use when products go into the millions"),
     ),
     "Transformers": Tool(
-        "transformers", ("sequences", "text"), "5.23.0", "2026-11", "Apache-2.0", True, True, "wants", True,
+        "transformers==5.23.0", ("sequences", "text"), "2026-11", "Apache-2.0", True, True, "wants", True,
         ("骨干网络和预训练模型；推荐的部分要自己写", "backbones and pretrained models; the recommender is up to you"),
     ),
-    "xllamacpp": Tool(
-        "xllamacpp", ("text",), "2026.10.11549", "2026-10", "MIT", True, True, "can", False,
+    "xllamacpp (GGUF)": Tool(
+        "xllamacpp==2026.10.11549", ("text",), "2026-10", "MIT", True, True, "can", False,
         ("在 CPU 上运行 GGUF 语言模型，可用语法约束输出", "runs GGUF language models on a CPU, held to a grammar"),
     ),
     "PyTorch": Tool(
-        "torch", ("ranking", "sequences"), "2.13.0", "", "BSD-3-Clause", True, True, "wants", True,
+        "torch==2.13.0", ("ranking", "sequences"), "", "BSD-3-Clause", True, True, "wants", True,
         ("自己写网络就用它；本书的网络都用它", "to write networks of one's own; the book's are"),
     ),
     "TensorFlow": Tool(
-        "tensorflow", ("ranking", "sequences"), "2.21.0", "", "Apache-2.0", True, True, "wants", True,
+        "tensorflow==2.21.0", ("ranking", "sequences"), "", "Apache-2.0", True, True, "wants", True,
         ("已有的系统还在用；从头写，本书选 PyTorch", "existing systems run on it; the book takes PyTorch"),
     ),
     "TF Recommenders": Tool(
-        "tensorflow-recommenders", ("candidates", "ranking"), "0.7.7", "2026-01", "Apache-2.0", True, True,
+        "tensorflow-recommenders==0.7.7", ("candidates", "ranking"), "2026-01", "Apache-2.0", True, True,
         "wants", True,
         ("双塔模型的教程写得好；自带类目停在 Python 3.10", "good tutorials on two towers; it names Pythons up to 3.10"),
     ),
     "LightFM": Tool(
-        "lightfm", ("candidates",), "1.17", "2023-03", "Apache-2.0", False, False, "no", False,
+        "lightfm==1.17", ("candidates",), "2023-03", "Apache-2.0", False, False, "no", False,
         ("思路好，带特征的分解；已无人维护，要自己编译", "factors with features; not kept up, needs a compiler"),
     ),
     "RecBole": Tool(
-        "recbole", ("candidates", "sequences"), "1.2.1", "2025-02", "MIT", True, True, "wants", False,
+        "recbole==1.2.1", ("candidates", "sequences"), "2025-02", "MIT", True, True, "wants", False,
         ("论文复现的模型最多；照搬前先看评测方式", "the most models from papers; look at how it tests before you copy"),
     ),
     "Cornac": Tool(
-        "cornac", ("candidates",), "3.0.1", "2026-09", "Apache-2.0", True, True, "can", False,
+        "cornac==3.0.1", ("candidates",), "2026-09", "Apache-2.0", True, True, "can", False,
         ("多模态和经典模型的对照实验", "classical and multimodal models side by side"),
     ),
     "Surprise": Tool(
-        "scikit-surprise", ("candidates",), "1.1.5", "2026-05", "BSD-3-Clause", True, True, "no", False,
+        "scikit-surprise==1.1.5", ("candidates",), "2026-05", "BSD-3-Clause", True, True, "no", False,
         ("教评分预测的好工具；不管购买，也不排列表", "good for teaching ratings; knows neither purchases nor lists"),
     ),
 }  # fmt: skip

@@ -11,7 +11,7 @@ _STATIONS: tuple[tuple[Words, str, tuple[str, ...]], ...] = (
     (("数据", "data"), GREY, ("pandas",)),
     (("召回", "candidates"), BLUE, ("implicit", "RecTools")),
     (("排序", "ranking"), ORANGE, ("LightGBM", "scikit-learn", "PyTorch")),
-    (("文本", "text"), PINK, ("Transformers", "xllamacpp")),
+    (("文本", "text"), PINK, ("Transformers", "llama.cpp")),
     (("服务", "serving"), GREEN, ("FAISS",)),
 )
 _WIDTH, _GAP, _TOP = 84, 12, 34
