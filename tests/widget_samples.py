@@ -149,6 +149,13 @@ def models(names: list[tuple[str, str]]) -> HTML:
     return widgets.score_board(scoreboard(made_up([*lineup]), n=20), lineup)
 
 
+def tools(names):
+    """A table of tools, in whose lines of praise the names stand."""
+    return widgets.tool_finder(
+        {name: tool._replace(says=says) for (name, tool), says in zip(TOOLS.items(), names, strict=False)}
+    )
+
+
 LABELS = ("口味", "taste"), ("行为", "behaviour")
 SAMPLES = {
     "account-merger": Sample(merger, "06_applications/cross_platform", ("并入", "have joined")),
@@ -172,7 +179,7 @@ SAMPLES = {
     ),
     "score-board": Sample(models, "scoreboard", ("首购评测", "New-only lists")),
     "softmax-temperature": Sample(softmax, "04_mathematics/attention", ("温度", "Temperature")),
-    "tool-finder": Sample(lambda names: widgets.tool_finder(TOOLS), "07_tools", ("仍在维护", "Kept up")),
+    "tool-finder": Sample(tools, "07_tools", ("仍在维护", "Kept up")),
     "vector-pair": Sample(lambda names: widgets.vector_pair(), "04_mathematics/similarity", ("内积", "Inner product")),
     "weight-path": Sample(
         lambda names: widgets.weight_explorer(products(names), *LABELS), "04_mathematics/hybrid_score", ("榜首", "Top:")

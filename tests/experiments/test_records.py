@@ -98,5 +98,5 @@ def test_comments_don_t_change_a_digest_and_code_does(tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["leaderboard", "twice"]])
 def test_a_run_that_there_is_not_is_answered_with_those_there_are(arguments):
-    with pytest.raises(SystemExit, match="one of cross_domain, .*judge, leaderboard"):
+    with pytest.raises(SystemExit, match=r"one of cross_domain, .*judge, leaderboard"):
         main(arguments)

@@ -1,4 +1,4 @@
-"""Readers, bridges and strangers between departments: every list of the experiment of :mod:`.cross_domain`."""
+"""Readers, bridges and strangers between departments: all lists of :mod:`shoprec.experiments.cross_domain`."""
 
 from functools import cache
 from typing import Any

@@ -62,7 +62,7 @@ def tool_finder(tools: Mapping[str, Tool]) -> HTML:
     rows = "".join(_row(name, tool) for name, tool in tools.items())
     body = f"""\
 {_filter()}
-<div class="table-scroll" tabindex="0" role="group" aria-label="工具 / Tools"><table class="tools">
+<div class="table-scroll" tabindex="0"><table class="tools"><caption>{both("工具", "Tools")}</caption>
 <thead><tr>{head}</tr></thead>
 <tbody>
 {rows}</tbody>
@@ -111,10 +111,15 @@ def _filter() -> str:
 def _row(name: str, tool: Tool) -> str:
     tasks = "".join(f"<span class='kind'>{both(*TASKS[task])}</span> " for task in tool.tasks)
     cells = (
-        tasks, both(*map(escape, tool.says)), escape(tool.version), tool.released or "–", escape(tool.licence),
+        tasks, both(*map(escape, tool.says)), _name(tool.version), tool.released or "–", _name(tool.licence),
         both(*GPU[tool.gpu]),
     )  # fmt: skip
     return (
         f'<tr data-tasks="{" ".join(tool.tasks)}" data-wishes="{" ".join(wishes_met(tool))}">'
-        f'<th scope="row">{escape(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n'
+        f'<th scope="row">{_name(name)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>\n'
     )
+
+
+def _name(text: str) -> str:
+    """A name, which is the same in all languages."""
+    return f'<span translate="no">{escape(text)}</span>'
