@@ -13,7 +13,7 @@ START = (4.0, 15), (2.0, 75)
 
 def shown(widget):
     """Read what a reader sees: the three measures, as they are and as unit vectors."""
-    return widget.locator("tbody td").evaluate_all("cells => cells.map(cell => +cell.textContent)")
+    return widget.locator("tbody td").evaluate_all("cells => cells.map(cell => +cell.textContent.replace('−', '-'))")
 
 
 def expected(a, b):
