@@ -317,8 +317,9 @@ def chinese_in_english(text: str) -> list[str]:
 
 
 def shared_prose(text: str) -> list[str]:
-    """Sentences in a cell that both languages share."""
-    return re.findall(rf"{HAN}+|[A-Za-z]+(?:[ ,]+[A-Za-z]+){{3,}}", said(text))
+    """Sentences in a cell that both languages share, and phrases in its formulas."""
+    phrases = re.findall(r"\\text\w*\{([^}]*[A-Za-z][ ,]+[A-Za-z][^}]*)\}", text)
+    return re.findall(rf"{HAN}+|[A-Za-z]+(?:[ ,]+[A-Za-z]+){{3,}}", said(text)) + phrases
 
 
 def unquoted(text: str) -> str:
@@ -408,7 +409,8 @@ def test_chinese_in_english_catches_sentences_not_terms() -> None:
 def test_shared_prose_catches_sentences_not_formulas() -> None:
     assert shared_prose("这里 $x$")
     assert shared_prose("This is a sentence.")
-    assert not shared_prose("```{math}\n:label: eq-a\n\\text{a long text in here}\n```\n$x$ or $y$")
+    assert shared_prose("$$\nx \\text{ instead of } y\n$$ (eq-a)") == [" instead of "]
+    assert not shared_prose("```{math}\n:label: eq-a\ns_\\text{score}\n```\n$x$ or $y$")
 
 
 def test_lint_catches_missing_spaces_and_half_width_punctuation() -> None:
