@@ -36,6 +36,8 @@ OPTIONS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 LOCAL = ("http://127.0.0.1", "file://", "data:", "blob:")
+# What is measured is the whole page, also what lies below the screen; test_lazy_layout.py has pages without this.
+WHOLE = "addEventListener('DOMContentLoaded', () => delete document.documentElement.dataset.lazyLayout)"
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +87,7 @@ def site_url(build: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def shared_context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(reduced_motion="reduce")  # a sidebar that slides would be measured on its way
+    context.add_init_script(WHOLE)
     yield context
     context.close()
 
@@ -94,6 +97,8 @@ def context(request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """Fail the test that asked for anything beyond this machine."""
     own = request.node.get_closest_marker("browser_context_args")
     context = request.getfixturevalue("new_context")() if own else request.getfixturevalue("shared_context")
+    if own:
+        context.add_init_script(WHOLE)
     asked: list[str] = []
 
     def note(request: Request) -> None:
