@@ -48,7 +48,7 @@ WORDS = {
         "abstract": "摘要",
         "columns": ("原文", "说法", "结论"),
         "counts": ("结论", "条数", "原文的哪几节"),
-        "definition": "– 只是定义",
+        "none": "– 不下结论",
         "total": "合计",
     },
     "en": {
@@ -58,7 +58,7 @@ WORDS = {
         "abstract": "abstract",
         "columns": ("Section", "Claim", "Verdict"),
         "counts": ("Verdict", "Claims", "Sections of the source"),
-        "definition": "– a definition",
+        "none": "– no verdict",
         "total": "all",
     },
 }
@@ -201,7 +201,7 @@ class FillClaimLists(SphinxPostTransform):
     def count_row(self, verdict: str | None, found: list[Claim]) -> nodes.Node:
         """Return the row of one verdict, or of what has none."""
         lang = self.config.book_lang
-        name = badges(verdict, lang) or [nodes.Text(WORDS[lang]["definition"])]
+        name = badges(verdict, lang) or [nodes.Text(WORDS[lang]["none"])]
         signs: list[nodes.Node] = []
         for claim in found:
             said = "".join(node.astext() for node in claim.text)

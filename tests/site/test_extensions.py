@@ -201,7 +201,7 @@ class TestDirectives:
         soup = render("\n".join([*claims, definition, "```{claim-counts}\n```"]))
         table = soup.select_one("table.claim-counts")
         rows = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in table.select("tbody tr")]
-        assert rows == [["✗ wrong", "2", "§ 3.2 § 10"], ["– a definition", "1", "§ 4"]]
+        assert rows == [["✗ wrong", "2", "§ 3.2 § 10"], ["– no verdict", "1", "§ 4"]]
         assert [cell.get_text() for cell in table.select("tfoot td")] == ["all", "3", ""]
         for link in table.select("a"):
             assert link["title"] == "“Bigger is better.”"
