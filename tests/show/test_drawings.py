@@ -300,7 +300,7 @@ def test_an_answer_that_the_run_does_not_bear_out_is_not_drawn(name):
 
 def test_works_stand_in_their_year_and_are_those_of_the_bibliography():
     entries = parse_file(FilePath(__file__).parents[2] / "book" / "references.bib").entries
-    assert {work.key: str(work.year) for work in WORKS} == {work.key: entries[work.key].fields["year"] for work in WORKS}
+    assert [work for work in WORKS if entries[work.key].fields["year"] != str(work.year)] == []
     (axis,) = draw_works().axes
     heights = {text.get_text(): text.get_position()[1] for text in axis.texts}
     years = [text for text in heights if re.fullmatch(r"\d{4}", text)]
