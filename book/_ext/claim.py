@@ -1,4 +1,5 @@
-"""``{claim}``: what the source says beside what the book's run measured; ``{claim-list}``: a table of all.
+"""``{claim}``: what the source says beside what the book's run measured; ``{claim-list}``: a table of all;
+``{claim-counts}``: all in one figure, by verdict.
 
 Written as::
 
@@ -46,6 +47,9 @@ WORDS = {
         "remark": "我们的说明",
         "abstract": "摘要",
         "columns": ("原文", "说法", "结论"),
+        "counts": ("结论", "条数", "原文的哪几节"),
+        "none": "– 不下结论",
+        "total": "合计",
     },
     "en": {
         "says": "The source says",
@@ -53,6 +57,9 @@ WORDS = {
         "remark": "Our remark",
         "abstract": "abstract",
         "columns": ("Section", "Claim", "Verdict"),
+        "counts": ("Verdict", "Claims", "Sections of the source"),
+        "none": "– no verdict",
+        "total": "all",
     },
 }
 
@@ -154,8 +161,21 @@ class ClaimListDirective(SphinxDirective):
         return [claim_list()]
 
 
+class claim_counts(nodes.General, nodes.Element):
+    """Stands for the figure until every page has been read."""
+
+
+class ClaimCountsDirective(SphinxDirective):
+    """All claims of the book by verdict: as many signs as claims, each a link to its box."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a mark that the figure replaces."""
+        claim_list_pages(self.env).add(self.env.docname)
+        return [claim_counts()]
+
+
 class FillClaimLists(SphinxPostTransform):
-    """Replace each ``{claim-list}`` by its table."""
+    """Replace each ``{claim-list}`` by its table, and each ``{claim-counts}`` by its figure."""
 
     default_priority = 5  # before references are resolved (10)
 
@@ -163,6 +183,34 @@ class FillClaimLists(SphinxPostTransform):
         """Replace the marks of one page."""
         for mark in list(self.document.findall(claim_list)):
             mark.replace_self(self.table())
+        for mark in list(self.document.findall(claim_counts)):
+            mark.replace_self(self.counts())
+
+    def counts(self) -> nodes.Node:
+        """Return a row for each verdict: its name, its number, and a sign for each claim."""
+        words = WORDS[self.config.book_lang]
+        found = sorted(claims(self.env), key=lambda claim: (claim.order, claim.label))
+        kinds = {verdict: [claim for claim in found if claim.verdict == verdict] for verdict in (*VERDICTS, None)}
+        head = element("tr", *(element("th", nodes.Text(name), scope="col") for name in words["counts"]))
+        rows = [self.count_row(verdict, each) for verdict, each in kinds.items() if each]
+        total = (element("td", nodes.Text(text)) for text in (words["total"], str(len(found)), ""))
+        foot = element("tfoot", element("tr", *total))
+        table = element("table", element("thead", head), element("tbody", *rows), foot, classes=("claim-counts",))
+        return element("div", table, classes=("table-scroll",))
+
+    def count_row(self, verdict: str | None, found: list[Claim]) -> nodes.Node:
+        """Return the row of one verdict, or of what has none."""
+        lang = self.config.book_lang
+        name = badges(verdict, lang) or [nodes.Text(WORDS[lang]["none"])]
+        signs: list[nodes.Node] = []
+        for claim in found:
+            said = "".join(node.astext() for node in claim.text)
+            sign = nodes.reference("", section_name(claim.section, lang), internal=True, reftitle=said)
+            sign["refuri"] = f"{self.app.builder.get_relative_uri(self.env.docname, claim.docname)}#{claim.label}"
+            look = (f"verdict-{verdict}",) if verdict else ()
+            signs += [element("span", sign, classes=("verdict", *look)), nodes.Text(" ")]
+        cells = element("td", element("span", *name)), element("td", nodes.Text(str(len(found)))), element("td", *signs)
+        return element("tr", *cells)
 
     def table(self) -> nodes.Node:
         """Return the claims by section of the source."""
@@ -217,6 +265,8 @@ def setup(app: Sphinx) -> dict:
     app.add_node(claim_list)
     app.add_directive("claim", ClaimDirective)
     app.add_directive("claim-list", ClaimListDirective)
+    app.add_node(claim_counts)
+    app.add_directive("claim-counts", ClaimCountsDirective)
     app.add_post_transform(FillClaimLists)
     app.connect("env-purge-doc", forget_page)
     app.connect("env-updated", rewrite_lists)

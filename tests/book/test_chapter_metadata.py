@@ -13,7 +13,7 @@ from small_book import build
 from bilingual import pick
 
 BOOK = Path(__file__).parents[2] / "book"
-CHAPTERS = [path for path in sorted([*BOOK.glob("0*.ipynb"), *BOOK.glob("0*/*.ipynb")]) if path.stem != "index"]
+CHAPTERS = [path for path in sorted([*BOOK.glob("[0-9]*.ipynb"), *BOOK.glob("[0-9]*/*.ipynb")]) if path.stem != "index"]
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
 SECONDS = {"word": 60 / 200, "formula": 4, "line of code": 2}
 

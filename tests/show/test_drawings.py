@@ -3,6 +3,7 @@
 import itertools
 import re
 import warnings
+from pathlib import Path as FilePath
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -14,17 +15,19 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Patch, Polygon, 
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from pybtex.database import parse_file
 
 from shoprec.data.journey import complete_journey
 from shoprec.experiments.toolbox import TOOLS
 from shoprec.formulas.fusion import hybrid_score
-from shoprec.show.drawings import reranking, rule_tree, shop, two_terms
+from shoprec.show.drawings import need_tree, reranking, rule_tree, shop, two_terms
 from shoprec.show.drawings.attention import draw_heads, draw_masks
 from shoprec.show.drawings.block import draw_blocks
 from shoprec.show.drawings.bridges import draw_bridges
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
 from shoprec.show.drawings.name_tree import draw_name_tree
+from shoprec.show.drawings.need_tree import draw_need_tree
 from shoprec.show.drawings.platforms import draw_platforms
 from shoprec.show.drawings.reranking import draw_reranking
 from shoprec.show.drawings.reweighting import draw_reweighting
@@ -33,6 +36,7 @@ from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.toolchain import draw_toolchain
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
 from shoprec.show.drawings.two_terms import draw_two_terms
+from shoprec.show.drawings.works import WORKS, draw_works
 from shoprec.show.plotting import draw_svg, use_style
 from shoprec.tasks import TEST_CUT, VALIDATION_CUT, next_basket_split
 
@@ -74,6 +78,8 @@ DRAWINGS = {
     "time cut": lambda: draw_time_cut(visits()),
     "reranking": draw_reranking,
     "rule tree": draw_rule_tree,
+    "need tree": lambda: draw_need_tree(dict.fromkeys(need_tree.ANSWERS, True)),
+    "works": draw_works,
 }
 
 
@@ -152,7 +158,7 @@ def test_words_are_in_both_languages(name):
     said = [text.get_text() for text in axis.texts]
     alone = [words for words in said if " | " not in words]
     assert any(" | " in words for words in said)
-    names = {*TOOLS, "pandas", "llama.cpp"}  # of libraries, the same in both languages
+    names = {*TOOLS, "pandas", "llama.cpp", *(work.name for work in WORKS)}  # the same in both languages
     assert [words for words in alone if re.search(r"[a-z]{2}|[一-鿿]", words) and words not in names] == []
 
 
@@ -280,3 +286,25 @@ def test_the_tree_keeps_what_rule_and_cap_allow():
     assert rule_tree.chosen() == kept
     (axis,) = draw_rule_tree().axes
     assert any(" · ".join(map(str, kept)) in text.get_text() for text in axis.texts)
+
+
+@pytest.mark.parametrize("name", sorted(need_tree.ANSWERS.keys() - {"find"}))
+def test_an_answer_that_the_run_does_not_bear_out_is_not_drawn(name):
+    holds = dict.fromkeys(need_tree.ANSWERS, True)
+    for spoilt in (holds | {name: False}, {key: value for key, value in holds.items() if key != name}):
+        with pytest.raises(ValueError, match=f"the tree's answer {name}"):
+            draw_need_tree(spoilt)
+    (axis,) = draw_need_tree(holds).axes
+    assert sum(f"§ {need_tree.ANSWERS[name].section}" == text.get_text() for text in axis.texts) == 1
+
+
+def test_works_stand_in_their_year_and_are_those_of_the_bibliography():
+    entries = parse_file(FilePath(__file__).parents[2] / "book" / "references.bib").entries
+    assert [work for work in WORKS if entries[work.key].fields["year"] != str(work.year)] == []
+    (axis,) = draw_works().axes
+    heights = {text.get_text(): text.get_position()[1] for text in axis.texts}
+    years = [text for text in heights if re.fullmatch(r"\d{4}", text)]
+    assert years == sorted(years)
+    for work in WORKS:
+        later = [heights[year] for year in years if int(year) > work.year]
+        assert heights[str(work.year)] - 3 < heights[work.name] < min(later, default=np.inf) - 6

@@ -195,6 +195,18 @@ class TestDirectives:
         for link in soup.select(".claim-table a"):
             assert soup.find(id=link["href"].partition("#")[2])["class"][0] == "claim"
 
+    def test_claims_are_counted_by_verdict(self, render) -> None:
+        claims = CLAIM.format("10", "wrong"), CLAIM.replace("size", "two").format("3.2", "wrong")
+        definition = CLAIM.replace("size", "word").format("4", "wrong").replace(":verdict: wrong\n", "")
+        soup = render("\n".join([*claims, definition, "```{claim-counts}\n```"]))
+        table = soup.select_one("table.claim-counts")
+        rows = [[cell.get_text(" ", strip=True) for cell in row.select("td")] for row in table.select("tbody tr")]
+        assert rows == [["✗ wrong", "2", "§ 3.2 § 10"], ["– no verdict", "1", "§ 4"]]
+        assert [cell.get_text() for cell in table.select("tfoot td")] == ["all", "3", ""]
+        for link in table.select("a"):
+            assert link["title"] == "“Bigger is better.”"
+            assert soup.find(id=link["href"].partition("#")[2])["class"][0] == "claim"
+
     def test_claim_in_chinese(self, render) -> None:
         box = render(CLAIM.format("abstract", "partly"), "zh").select_one(".claim")
         assert [tag.get_text() for tag in box.select(".claim-heading")] == [
