@@ -125,7 +125,7 @@ def caused(function: Written) -> None:
     """A difference of means and its standard error, pooled or not."""
     rng = np.random.default_rng()
     for n, m in ((400, 300), (200, 200)):
-        treated, control = rng.poisson(3.4, n).astype(float), rng.poisson(2.9, m).astype(float)
+        treated, control = rng.poisson(5.0, n).astype(float), rng.poisson(2.9, m).astype(float)
         answer = function(treated, control)
         pair = hasattr(answer, "__len__") and len(answer) == 2
         require(pair, "应该返回两个数：(差值, 标准误)", "it should return two numbers: (difference, standard error)")

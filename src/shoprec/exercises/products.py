@@ -86,7 +86,8 @@ def switched(function: Written) -> None:
     """Each place from the model that its product's sales choose."""
     rng = np.random.default_rng()
     sales = np.concatenate([rng.integers(0, 200, 30), [0, 49, 50, 51]])
-    words, neighbours = rng.random(len(sales)), rng.random(len(sales))
+    words = rng.uniform(0, 0.5, len(sales))
+    neighbours = words + rng.uniform(0.1, 0.5, len(sales))  # never equal by chance
     got = array(function(sales, words, neighbours), sales.shape)
     sources = {"words": np.isclose(got, words), "neighbours": np.isclose(got, neighbours)}
     neither = "有商品的位置既不是 by_words 的，也不是 by_neighbours 的", "some places are neither model's"
