@@ -120,6 +120,19 @@ def bridge(names: list[tuple[str, str]]) -> HTML:
     return widgets.domain_bridge(pd.DataFrame(lists, columns=columns), gains_of, dict(zip("ab", names, strict=False)))
 
 
+def switch(names: list[tuple[str, str]]) -> HTML:
+    rows = [
+        (group, kind, place, *names[(place + i + 3 * (kind == "off")) % 8], place % 3 == 0)
+        for i, group in enumerate("ab")
+        for kind in ("on", "off")
+        for place in range(1, 6)
+    ]
+    lists = pd.DataFrame(rows, columns=["group", "kind", "place", "name_zh", "name_en", "bought"])
+    costs = [(group, *name, 0.1, 0.08, 0.13) for group, name in zip("ab", names, strict=False)]
+    columns = ["group", "group_zh", "group_en", "cost", "low", "high"]
+    return widgets.profile_switch(lists, pd.DataFrame(costs, columns=columns))
+
+
 def search(names: list[tuple[str, str]]) -> HTML:
     near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
     letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}
@@ -170,6 +183,7 @@ SAMPLES = {
     "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
     "past-sales": Sample(sales, "06_applications/products", ("以前卖出过几次", "Past sales")),
     "product-search": Sample(search, "06_applications/products", ("编码器列出", "the encoder lists")),
+    "profile-switch": Sample(switch, "08_trends/fairness", ("个性化：开", "Personalisation on")),
     "rank-guess": Sample(
         lambda names: widgets.guess_order(
             dict(zip("badcfehg", range(8), strict=True)), dict(zip("abcdefgh", names, strict=True))

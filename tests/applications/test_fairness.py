@@ -136,33 +136,33 @@ def test_a_stores_list_is_its_own_as_far_as_it_has_purchases():
     purchases, task = shop()
     model = fairness.StorePopularity(half_life=np.inf, strength=2).fit(purchases, task)
     assert list(task.items) == ["jam", "tea"]
-    assert np.allclose(model.score([1]), [[(0 + 2 * 0.3) / 8, (6 + 2 * 0.7) / 8]])
-    assert np.allclose(model.score([2]), [[(3 + 2 * 0.3) / 6, (1 + 2 * 0.7) / 6]])
-    assert np.allclose(model.score([99]), [[0.3, 0.7]])  # an unknown store has the chain's
-    assert np.array_equal(model.rank([2, 1, 2, 99], k=1), [[0], [1], [0], [1]])
+    assert np.allclose(model.score(np.array([1])), [[(0 + 2 * 0.3) / 8, (6 + 2 * 0.7) / 8]])
+    assert np.allclose(model.score(np.array([2])), [[(3 + 2 * 0.3) / 6, (1 + 2 * 0.7) / 6]])
+    assert np.allclose(model.score(np.array([99])), [[0.3, 0.7]])  # an unknown store has the chain's
+    assert np.array_equal(model.rank(np.array([2, 1, 2, 99]), k=1), [[0], [1], [0], [1]])
     chain = fairness.StorePopularity(half_life=np.inf, strength=1e9).fit(purchases, task)
-    assert np.allclose(chain.score([1, 2]), [[0.3, 0.7]] * 2)
+    assert np.allclose(chain.score(np.array([1, 2])), [[0.3, 0.7]] * 2)
 
 
 def test_older_purchases_count_less_in_a_store():
     purchases, task = shop()
     model = fairness.StorePopularity(half_life=1, strength=1e-12).fit(purchases, task)
     jam, tea = 0.5**25 + 0.5**24 + 0.5**23, 0.5**23
-    assert np.allclose(model.score([2]), [[jam / (jam + tea), tea / (jam + tea)]], rtol=1e-3)
+    assert np.allclose(model.score(np.array([2])), [[jam / (jam + tea), tea / (jam + tea)]], rtol=1e-3)
 
 
 def test_nothing_after_the_cut_is_read():
     purchases, task = shop()
     before = purchases[purchases["timestamp"] < task.cut]
     models = (fairness.StorePopularity().fit(table, task) for table in (purchases, before))
-    assert np.array_equal(*(model.score([1, 2, 3]) for model in models))
+    assert np.array_equal(*(model.score(np.array([1, 2, 3])) for model in models))
 
 
 def test_the_store_is_that_of_the_next_basket():
     purchases, task = shop()
     assert list(task.users[task.households]) == [1, 7]
     assert list(fairness.stores_of(purchases, task, "2017-03-01")) == [2, 3]
-    ranked = fairness.StorePopularity().fit(purchases, task).rank([2, 3], k=2)
+    ranked = fairness.StorePopularity().fit(purchases, task).rank(np.array([2, 3]), k=2)
     assert ndcg_at_k(ranked, task.targets[task.households], k=2).shape == (2,)
 
 

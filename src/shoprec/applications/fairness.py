@@ -7,7 +7,7 @@ groups have in common besides their name, such as the size of the next basket, i
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -240,28 +240,30 @@ class StorePopularity:
 
     def fit(self, purchases: pd.DataFrame, task: Task) -> "StorePopularity":
         """Count the purchases before the task's cut; ``purchases`` has the columns ``item, store, timestamp``."""
-        known = purchases[(purchases["timestamp"] < task.cut) & purchases["item"].isin(task.items)]
+        known = purchases[purchases["timestamp"] < task.cut]
+        item = task.items.get_indexer(pd.Index(known["item"]))
+        known, item = known[item >= 0], item[item >= 0]
         self.stores_ = pd.Index(np.sort(known["store"].unique()))
         age = (task.cut - known["timestamp"]).dt.total_seconds().to_numpy() / 86_400
-        place = self.stores_.get_indexer(pd.Index(known["store"])), task.items.get_indexer(pd.Index(known["item"]))
+        place = self.stores_.get_indexer(pd.Index(known["store"])), item
         shape = len(self.stores_), len(task.items)
         self.counts_ = sparse.coo_array((0.5 ** (age / self.half_life), place), shape=shape).tocsr()
         self.shares_ = self.counts_.sum(axis=0) / self.counts_.sum()
         return self
 
-    def score(self, stores: npt.ArrayLike) -> Floats:
+    def score(self, stores: npt.NDArray[Any]) -> Floats:
         """Score all products for stores, shape (n_stores, n_items)."""
-        code = self.stores_.get_indexer(pd.Index(stores))
+        code = self.stores_.get_indexer(pd.Index(np.asarray(stores)))
         own = np.where(code[:, None] >= 0, self.counts_[np.maximum(code, 0)].toarray(), 0.0)
         return (own + self.strength * self.shares_) / (own.sum(axis=1, keepdims=True) + self.strength)
 
-    def rank(self, stores: npt.ArrayLike, k: int = 10) -> Codes:
+    def rank(self, stores: npt.NDArray[Any], k: int = 10) -> Codes:
         """The list of each store, shape (n_stores, k); of equal stores, it is made once."""
-        each, row = np.unique(np.asarray(stores), return_inverse=True)
+        each, row = np.unique(stores, return_inverse=True)
         return rank_items(self.score(each), k)[row]
 
 
-def stores_of(purchases: pd.DataFrame, task: Task, until: str | pd.Timestamp) -> npt.NDArray:
+def stores_of(purchases: pd.DataFrame, task: Task, until: str | pd.Timestamp) -> npt.NDArray[Any]:
     """The store in which each of a task's households fills its next basket, in the order of ``task.households``.
 
     It is known when the list is asked for, as the till or the shelf asks; and it tells nothing of the household's past.
@@ -275,6 +277,6 @@ def stores_of(purchases: pd.DataFrame, task: Task, until: str | pd.Timestamp) ->
     until : date
         End of the target period.
     """
-    month = (purchases["timestamp"] >= task.cut) & (purchases["timestamp"] < pd.Timestamp(until))
-    first = purchases[month & purchases["item"].isin(task.items)].drop_duplicates("user").set_index("user")["store"]
+    month = purchases[(purchases["timestamp"] >= task.cut) & (purchases["timestamp"] < pd.Timestamp(until))]
+    first = month[month["item"].isin(task.items)].drop_duplicates("user").set_index("user")["store"]
     return first.reindex(task.users[task.households]).to_numpy()

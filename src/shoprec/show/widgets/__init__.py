@@ -14,6 +14,7 @@ from shoprec.show.widgets.list_mixer import list_mixer
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
 from shoprec.show.widgets.past_sales import past_sales
 from shoprec.show.widgets.product_search import product_search
+from shoprec.show.widgets.profile_switch import profile_switch
 from shoprec.show.widgets.rank_guess import guess_order
 from shoprec.show.widgets.score_board import score_board
 from shoprec.show.widgets.softmax_temperature import softmax_temperature
@@ -33,6 +34,7 @@ __all__ = [
     "neighbour_finder",
     "past_sales",
     "product_search",
+    "profile_switch",
     "score_board",
     "softmax_temperature",
     "tool_finder",
