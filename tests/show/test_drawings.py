@@ -26,6 +26,7 @@ from shoprec.show.drawings.block import draw_blocks
 from shoprec.show.drawings.bridges import draw_bridges
 from shoprec.show.drawings.canvas import arrow, box, path, sheet, vector, write
 from shoprec.show.drawings.cascade import draw_cascade
+from shoprec.show.drawings.fair_meanings import draw_fair_meanings
 from shoprec.show.drawings.name_tree import draw_name_tree
 from shoprec.show.drawings.need_tree import draw_need_tree
 from shoprec.show.drawings.platforms import draw_platforms
@@ -73,6 +74,7 @@ DRAWINGS = {
     "name tree": draw_name_tree,
     "cascade": lambda: draw_cascade(9_646),
     "bridges": draw_bridges,
+    "fair_meanings": draw_fair_meanings,
     "platforms": draw_platforms,
     "toolchain": draw_toolchain,
     "time cut": lambda: draw_time_cut(visits()),
