@@ -6,6 +6,7 @@ from mistakes import Wrong
 
 SHOWN = "ex-fair-exposure", "shown_to_bought"
 GAP = "ex-fair-strata", "stratified_gap"
+LEFT = "ex-fair-left", "left_when_off"
 
 
 def exposure(ranked: np.ndarray, is_store: np.ndarray, normed: bool = True) -> float:
@@ -38,6 +39,19 @@ def by_the_first(values: np.ndarray, first: np.ndarray, stratum: np.ndarray) -> 
     return float(np.average(found, weights=firsts))
 
 
+def left(on: np.ndarray, off: np.ndarray, group: np.ndarray) -> np.ndarray:
+    return np.array([off[group == g].mean() / on[group == g].mean() for g in np.unique(group)])
+
+
+def ratios(on: np.ndarray, off: np.ndarray, group: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):
+        return np.array([(off / on)[group == g].mean() for g in np.unique(group)])
+
+
+def of_those_above_zero(on: np.ndarray, off: np.ndarray, group: np.ndarray) -> np.ndarray:
+    return np.array([(off[some] / on[some]).mean() for g in np.unique(group) for some in [(group == g) & (on > 0)]])
+
+
 WRONG = [
     Wrong("ex-fair-gaps", "quality_gap", 0.04, "热门榜的差距", "popularity's gap"),
     Wrong("ex-fair-gaps", "quality_gap", -0.03, "不会小于零", "never negative"),
@@ -57,6 +71,12 @@ WRONG = [
     Wrong(*GAP, backwards, "次序反了", "the wrong way round"),
     Wrong(*GAP, lambda v, f, s: float("nan"), "不算", "doesn't count"),
     Wrong(*GAP, by_the_first, "两组合计", "of both groups"),
+    Wrong(*LEFT, ratios, "除以了零", "divides by zero"),
+    Wrong(*LEFT, lambda on, off, g: 1 - left(on, off, g), "不是剩下的", "not what is left"),
+    Wrong(*LEFT, lambda on, off, g: left(off, on, g), "上下颠倒", "upside down"),
+    Wrong(*LEFT, of_those_above_zero, "先各自平均", "both means within a group"),
+    Wrong(*LEFT, lambda on, off, g: left(on, off, g * 0), "形状", "shape"),
+    Wrong("ex-fair-left", "loses_more", "least", "本来就少", "gave it little"),
     Wrong("ex-fair-strata", "follows", "caused", "一起变", "change along"),
     Wrong("ex-fair-strata", "follows", "fair", "要求什么相等", "what should be equal"),
 ]

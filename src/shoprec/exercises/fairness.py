@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from shoprec.exercises.checking import Exercise, Written, number, require
+from shoprec.exercises.checking import Exercise, Written, array, number, require
 
 gaps = Exercise("ex-fair-gaps")
 exposed = Exercise("ex-fair-exposure")
 strata = Exercise("ex-fair-strata")
+left = Exercise("ex-fair-left")
 
 gaps.number(
     "quality_gap",
@@ -64,8 +65,7 @@ def stratified_gap(function: Written) -> None:
     rng = np.random.default_rng()
     for _ in range(3):
         stratum = np.repeat([0, 1, 2, 3], [30, 10, 20, 8])
-        first = rng.random(68) < np.array([0.2, 0.8, 0.5, 0.0])[stratum]
-        first[:2], first[30:32], first[40:42] = (True, False), (True, False), (True, False)
+        first = np.concatenate([rng.permutation(n) < m for n, m in ((30, 6), (10, 8), (20, 11), (8, 0))])
         values = rng.random(68) + stratum * 2 + first * stratum
         mixed = rng.permutation(68)
         given = function(values[mixed], first[mixed], stratum[mixed])
@@ -97,4 +97,34 @@ strata.choice(
     right="goes along",
     caused=("别的东西可能和篮子大小一起变", "other things may change along with the size of baskets"),
     fair=("公平要先说要求什么相等", "for fairness one has to say first what should be equal"),
+)
+
+
+@left.function
+def left_when_off(function: Written) -> None:
+    """The part of each group's mean that is left."""
+    rng = np.random.default_rng()
+    for n_groups in (2, 3):
+        group = rng.permutation(np.repeat(np.arange(n_groups), (9, 14, 6)[:n_groups]))
+        on = np.where(rng.random(len(group)) < 0.2, 0.0, rng.uniform(0.2, 0.9, len(group)))
+        on[[np.flatnonzero(group == g)[0] for g in range(n_groups)]] = 0.5
+        off = on * rng.uniform(0.1, 0.5, len(group)) + rng.uniform(0, 0.05, len(group))
+        given = function(on.copy(), off.copy(), group.copy())
+        some = isinstance(given, np.ndarray | list | tuple)
+        finite = not some or bool(np.isfinite(np.asarray(given, dtype=float)).all())
+        require(finite, "除以了零：先平均，再相除", "that divides by zero: means first, then divide")
+        answer = array(given, (n_groups,))
+        right = np.array([off[group == g].mean() / on[group == g].mean() for g in range(n_groups)])
+        require(not np.allclose(answer, 1 - right), "这是失去的，不是剩下的", "that is what is lost, not what is left")
+        require(not np.allclose(answer, 1 / right), "上下颠倒了：关掉时的在上", "it is upside down: off comes first")
+        require(np.allclose(answer, right), "每组先各自平均，再相除", "take both means within a group, then divide")
+
+
+left.choice(
+    "loses_more",
+    right="third",
+    least=(
+        "个性化给它的本来就少，剩下的比例反而高",
+        "personalisation gave it little, and a larger part of that is left",
+    ),
 )
