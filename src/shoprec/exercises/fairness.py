@@ -110,9 +110,8 @@ def left_when_off(function: Written) -> None:
         on[[np.flatnonzero(group == g)[0] for g in range(n_groups)]] = 0.5
         off = on * rng.uniform(0.1, 0.5, len(group)) + rng.uniform(0, 0.05, len(group))
         given = function(on.copy(), off.copy(), group.copy())
-        some = isinstance(given, np.ndarray | list | tuple)
-        finite = not some or bool(np.isfinite(np.asarray(given, dtype=float)).all())
-        require(finite, "除以了零：先平均，再相除", "that divides by zero: means first, then divide")
+        divided = isinstance(given, np.ndarray) and given.dtype.kind == "f" and not np.isfinite(given).all()
+        require(not divided, "除以了零：先平均，再相除", "that divides by zero: means first, then divide")
         answer = array(given, (n_groups,))
         right = np.array([off[group == g].mean() / on[group == g].mean() for g in range(n_groups)])
         require(not np.allclose(answer, 1 - right), "这是失去的，不是剩下的", "that is what is lost, not what is left")
