@@ -121,7 +121,7 @@ def left_when_off(function: Written) -> None:
 
 left.choice(
     "loses_more",
-    right="third",
+    right="most",
     least=(
         "个性化给它的本来就少，剩下的比例反而高",
         "personalisation gave it little, and a larger part of that is left",
