@@ -80,7 +80,7 @@ def stratified_gap(function: Written) -> None:
             -right: ("次序反了：第一组减第二组", "it is the wrong way round: first group minus second"),
         }
         for wrong, said in wrongs.items():
-            require(not np.isclose(answer, wrong), *said)
+            require(np.isclose(answer, right) or not np.isclose(answer, wrong), *said)
         require(
             np.isclose(answer, right),
             "权重是每层的家庭数，两组合计",
@@ -114,8 +114,13 @@ def left_when_off(function: Written) -> None:
         require(not divided, "除以了零：先平均，再相除", "that divides by zero: means first, then divide")
         answer = array(given, (n_groups,))
         right = np.array([off[group == g].mean() / on[group == g].mean() for g in range(n_groups)])
-        require(not np.allclose(answer, 1 - right), "这是失去的，不是剩下的", "that is what is lost, not what is left")
-        require(not np.allclose(answer, 1 / right), "上下颠倒了：关掉时的在上", "it is upside down: off comes first")
+        if not np.allclose(answer, right):
+            require(
+                not np.allclose(answer, 1 - right), "这是失去的，不是剩下的", "that is what is lost, not what is left"
+            )
+            require(
+                not np.allclose(answer, 1 / right), "上下颠倒了：关掉时的在上", "it is upside down: off comes first"
+            )
         require(np.allclose(answer, right), "每组先各自平均，再相除", "take both means within a group, then divide")
 
 
