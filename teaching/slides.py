@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from pathlib import Path
+from textwrap import dedent
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -33,6 +34,7 @@ from nbformat import NotebookNode
 
 HERE = Path(__file__).resolve().parent
 BOOK = HERE.parent / "book"
+TEMPLATES = HERE / "templates"
 sys.path[:0] = [str(BOOK), str(BOOK / "_ext")]
 
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
@@ -49,6 +51,7 @@ SCRIPTS = ("dist/reveal.js", "plugin/notes/notes.js")
 MOST = 15  #: slides, the title's included
 HEADING = re.compile(r"\((?P<label>[\w-]+)\)=\n## (?P<title>.+)\n*(?P<body>[\s\S]*)")
 FOREIGN = re.compile(r"\{[a-z:]+\}`|^[:`]{3,}\{", re.MULTILINE)  # what only Sphinx reads
+NUMBERED = re.compile(r"\$\$ \([\w-]+\)")
 MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 WORDS = {
     "zh": {
@@ -107,7 +110,7 @@ def set_formula(tex: str, options: dict) -> str:
 
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-MARKDOWN.use(dollarmath_plugin, renderer=set_formula, label_renderer=lambda label: "")
+MARKDOWN.use(dollarmath_plugin, allow_labels=False, renderer=set_formula)
 
 
 def read_text(source: str) -> str:
@@ -120,7 +123,7 @@ def read_text(source: str) -> str:
     """
     if found := FOREIGN.search(source):
         raise ValueError(f"slides are plain Markdown, without {found[0]!r}: {source}")
-    return MARKDOWN.render(source)
+    return MARKDOWN.render(NUMBERED.sub("$$", source))
 
 
 def name_of(cell: NotebookNode, lang: str) -> str:
@@ -140,7 +143,7 @@ def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:
         elif html := data.get("text/html"):
             yield ("table" if "<table" in html else "lines"), written_in(html, lang)
         elif text := output.get("text") or data.get("text/plain"):
-            yield "printed", f"<pre>{escape(text.strip())}</pre>"
+            yield "printed", f"<pre>{escape(dedent(text).strip())}</pre>"
 
 
 def in_language(cell: NotebookNode, lang: str) -> bool:
@@ -219,7 +222,7 @@ def library(name: str) -> str:
 def page(slides: Sequence[Slide], lang: str) -> str:
     """Return slides as one page that needs no other file."""
     body = "\n".join(slide.markup(WORDS[lang]) for slide in slides)
-    own = (HERE / "slides" / "deck.css").read_text("utf8")
+    own = (TEMPLATES / "deck.css").read_text("utf8")
     parts = {
         "lang": VIEWS[lang],
         "title": re.sub("<[^>]+>", "", slides[0].title),
@@ -229,7 +232,7 @@ def page(slides: Sequence[Slide], lang: str) -> str:
         "slides": body,
         "scripts": "\n".join(f"<script>{library(name)}</script>" for name in SCRIPTS),
     }
-    template = (HERE / "slides" / "deck.html").read_text("utf8")
+    template = (TEMPLATES / "deck.html").read_text("utf8")
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], template)
 
 
