@@ -258,7 +258,7 @@ def check_fonts(machine: Machine) -> Iterator[Finding]:
         yield Finding(OK, ("有中文字体", "There is a font for Chinese"))
     else:
         zh = "浏览器没有中文字体，汉字会显示成方框。Debian、Ubuntu 上请运行：sudo apt install fonts-noto-cjk"
-        en = "No font for Chinese: its characters will be boxes. On Debian or Ubuntu run: sudo apt install fonts-noto-cjk"
+        en = "No font for Chinese: it will be boxes. On Debian or Ubuntu run: sudo apt install fonts-noto-cjk"
         yield Finding(NOTE, (zh, en))
 
 

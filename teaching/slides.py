@@ -39,7 +39,7 @@ sys.path[:0] = [str(BOOK), str(BOOK / "_ext")]
 
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
-from bilingual import LANGUAGES, SLIDE, VIEWS, pick, written_in  # noqa: E402
+from bilingual import LANGUAGES, VIEWS, pick, written_in  # noqa: E402
 from drawing import drawn_in, inline  # noqa: E402
 from formulas import aligned, mathjax, stop_mathjax  # noqa: E402
 from notebook_cache import find_run, read_notebook  # noqa: E402

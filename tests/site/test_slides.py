@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+
 from slides import BOOK, chapters, has_slides, make
 
 SHEET = {"width": 1280, "height": 720}
@@ -25,7 +26,7 @@ SHOW = """(number) => {
         right: Math.max(...parts.map((box) => box.right)),
         bottom: Math.max(...parts.map((box) => box.bottom)),
         hidden: slide.scrollHeight - slide.clientHeight,
-        overlap: [...slide.querySelectorAll(":scope > header, :scope > div")].map((part) => part.getBoundingClientRect())
+        overlap: boxes(":scope > header, :scope > div")
             .some((box, at, all) => at && box.top < all[at - 1].bottom - 1),
         figures: boxes("svg.drawing").map((box) => box.height),
         letters: boxes(".drawing text").map((box) => Math.min(box.width, box.height)).filter((size) => size > 0),

@@ -1,4 +1,4 @@
-"""The check before class says what is wrong, in plain words; a machine that lacks something is put in the place of this one."""
+"""The check before class says in plain words what is wrong: here on machines that lack one thing each."""
 
 import ast
 import base64
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 import readiness
 from readiness import NOTE, OK, ROOT, STOP, Finding, Machine, chapters, damaged, findings, install, report, wanted
 

@@ -7,10 +7,10 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from slides import BOOK, MOST, chapters, has_slides, page, read_text, slide_type, slides_of, title_slide
 
 from bilingual import keep_cells
 from notebook_cache import read_notebook
+from slides import BOOK, MOST, chapters, has_slides, page, read_text, slide_type, slides_of, title_slide
 
 #: Chapters without slides so far. Give one slides, and take its name from here.
 NOT_YET = {
