@@ -132,6 +132,13 @@ def name_of(cell: NotebookNode, lang: str) -> str:
     return pick(look.get("image", {}).get("alt") or look.get("figure", {}).get("caption", ""), lang)
 
 
+def printed(text: str) -> str:
+    """Return what a cell has printed: a few lines large, many in two columns."""
+    lines = text.count("\n") + 1
+    kind = "short" if lines < 8 else "long" if lines > 24 else ""
+    return f'<pre class="{kind}">{escape(text)}</pre>'
+
+
 def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:
     """Yield the outputs of a code cell, each with what it is; those for the book's own checks are left out."""
     for number, output in enumerate(cell.outputs):
@@ -143,7 +150,7 @@ def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:
         elif html := data.get("text/html"):
             yield ("table" if "<table" in html else "lines"), written_in(html, lang)
         elif text := output.get("text") or data.get("text/plain"):
-            yield "printed", f"<pre>{escape(dedent(text).strip())}</pre>"
+            yield "printed", printed(dedent(text).strip())
 
 
 def in_language(cell: NotebookNode, lang: str) -> bool:
