@@ -51,6 +51,7 @@ SCRIPTS = ("dist/reveal.js", "plugin/notes/notes.js")
 MOST = 15  #: slides, the title's included
 HEADING = re.compile(r"\((?P<label>[\w-]+)\)=\n## (?P<title>.+)\n*(?P<body>[\s\S]*)")
 FOREIGN = re.compile(r"\{[a-z:]+\}`|^[:`]{3,}\{", re.MULTILINE)  # what only Sphinx reads
+TAG = re.compile("<[^>]+>")
 NUMBERED = re.compile(r"\$\$ \([\w-]+\)")
 MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 WORDS = {
@@ -139,6 +140,20 @@ def printed(text: str) -> str:
     return f'<pre class="{kind}">{escape(text)}</pre>'
 
 
+def width(text: str) -> int:
+    """Return how wide a text is, in Latin letters."""
+    return sum(1 + (letter >= "\u2e80") for letter in text)
+
+
+def kind_of(html: str) -> str:
+    """Return what an output is: a line, a table, or one that takes smaller letters to fit."""
+    if "<table" not in html:
+        return "lines"
+    rows, columns = html.count("<tr"), html.split("</tr>")[0].count("<th")
+    is_dense = rows > 9 or columns > 6 or width(TAG.sub("", html)) > 350
+    return "table dense" if is_dense else "table"
+
+
 def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:
     """Yield the outputs of a code cell, each with what it is; those for the book's own checks are left out."""
     for number, output in enumerate(cell.outputs):
@@ -148,7 +163,7 @@ def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:
         if svg := data.get("image/svg+xml"):
             yield "figure", inline(drawn_in(svg, lang), f"{cell.id}-{number}-", name_of(cell, lang))
         elif html := data.get("text/html"):
-            yield ("table" if "<table" in html else "lines"), written_in(html, lang)
+            yield kind_of(written_in(html, lang)), written_in(html, lang)
         elif text := output.get("text") or data.get("text/plain"):
             yield "printed", printed(dedent(text).strip())
 
@@ -236,7 +251,7 @@ def page(slides: Sequence[Slide], lang: str) -> str:
     own = (TEMPLATES / "deck.css").read_text("utf8")
     parts = {
         "lang": VIEWS[lang],
-        "title": re.sub("<[^>]+>", "", slides[0].title),
+        "title": TAG.sub("", slides[0].title),
         "licence": (REVEAL / "LICENSE").read_text("utf8").replace("--", "‐‐"),
         "style": "\n".join([*map(library, STYLES), own]),
         "glyphs": mathjax().glyphs(body),

@@ -9,7 +9,7 @@ from slides import BOOK, chapters, has_slides, make
 
 SHEET = {"width": 1280, "height": 720}
 LOWEST = 250  # of a figure, in pixels: less can't be read from the last row
-SMALLEST = 11  # of letters in a figure, the same
+SMALLEST = 10  # size of letters in a figure, the same
 WITH_SLIDES = [path for path in chapters() if has_slides(path)]
 by_chapter = pytest.mark.parametrize("path", WITH_SLIDES, ids=lambda path: path.stem)
 by_language = pytest.mark.parametrize("lang", ["zh", "en"])
@@ -29,7 +29,10 @@ SHOW = """(number) => {
         overlap: boxes(":scope > header, :scope > div")
             .some((box, at, all) => at && box.top < all[at - 1].bottom - 1),
         figures: boxes("svg.drawing").map((box) => box.height),
-        letters: boxes(".drawing text").map((box) => Math.min(box.width, box.height)).filter((size) => size > 0),
+        letters: [...slide.querySelectorAll(".drawing text")].map((text) => {
+            const { a, b, c, d } = text.getScreenCTM();
+            return parseFloat(getComputedStyle(text).fontSize) * Math.sqrt(Math.abs(a * d - b * c));
+        }),
         notes: slide.querySelector("aside.notes")?.textContent ?? "",
     };
 }"""
@@ -58,7 +61,7 @@ def test_slides_fit_the_screen(page: Page, path: Path, lang: str, folder: Path) 
         if slide["overlap"]:
             faults.append(f"{slide['label']}: its parts overlap")
         faults += [f"{slide['label']}: a figure of {height:.0f} px" for height in slide["figures"] if height < LOWEST]
-        if min(slide["letters"], default=99) < SMALLEST / 2:  # a digit is about half as wide as high
+        if min(slide["letters"], default=SMALLEST) < SMALLEST:
             faults.append(f"{slide['label']}: letters of {min(slide['letters']):.1f} px")
     assert not faults, "\n".join(faults)
 
