@@ -32,7 +32,7 @@ serve: $(READY) ## Recommend by HTTP after each scan of a basket, at http://127.
 check: ## See before a class whether this machine is ready for it (lang=zh or lang=en)
 	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) teaching/readiness.py $(lang)
 
-workshop: $(READY) ## Make the participants' notebooks, without solutions
+workshop: $(READY) ## Make all that a class needs: notebooks, slides, hand-outs, archives
 	$(BIN)/python teaching/workshop.py
 
 bench: $(READY) ## Time the package against other libraries
