@@ -24,8 +24,9 @@ from export import LANGUAGES, export, publish  # noqa: E402
 
 import handouts  # noqa: E402
 import slides  # noqa: E402
+from notebook_cache import measured_seconds  # noqa: E402
 
-SUMS = "SHA256SUMS"
+SUMS, TIMINGS = "SHA256SUMS", "timings.txt"
 TEACHERS = "teacher-"  # a hand-out whose name begins so is for nobody else
 BEGINNING = (1980, 1, 1, 0, 0, 0)  # the time of all files in an archive: the same files make the same archive
 
@@ -52,6 +53,7 @@ def pack_all(out: Path) -> list[Path]:
     """Write the archives and their checksums: nothing of the teacher's is in those of participants."""
     folders = [*LANGUAGES, *(f"{lang}-solutions" for lang in LANGUAGES), "slides", "handouts"]
     everything = sorted(path for name in folders for path in (out / name).rglob("*") if path.is_file())
+    everything += [path for path in [out / TIMINGS] if path.is_file()]
     theirs = {
         lang: [
             path
@@ -76,6 +78,16 @@ def write_notebooks(out: Path, lang: str, with_solutions: bool) -> None:
         publish(export(lang, "none"), out / lang)
 
 
+def write_timings(out: Path) -> Path:
+    """Write how long each chapter took when it was last run here."""
+    book = ROOT / "book"
+    seconds = {Path(path): value for path, value in measured_seconds().items() if Path(path).is_relative_to(book)}
+    lines = [f"{path.relative_to(book).with_suffix('')}  {value:.0f} s\n" for path, value in sorted(seconds.items())]
+    file = out / TIMINGS
+    file.write_text("".join(lines))
+    return file
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write everything, or participants' notebooks alone."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -92,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name, make_all in (("slides", slides.make_all), ("handouts", handouts.make_all)):
         shutil.rmtree(options.out / name, ignore_errors=True)  # what is made no more
         make_all(options.out / name)
+    write_timings(options.out)
     for archive in pack_all(options.out):
         print(archive)
     report_missing()

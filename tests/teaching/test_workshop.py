@@ -34,6 +34,8 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list:
     monkeypatch.setattr(workshop, "export", export)
     monkeypatch.setattr(workshop, "run_notebooks", lambda: asked.append("run"))
     monkeypatch.setattr(workshop, "report_missing", lambda: None)
+    seconds = {str(workshop.ROOT / "book" / "03" / "a.ipynb"): 61.4, "/elsewhere/b.ipynb": 1.0}
+    monkeypatch.setattr(workshop, "measured_seconds", lambda: seconds)
     monkeypatch.setattr(workshop.slides, "make_all", lambda out: write(out, "zh/05.html", "en/05.html"))
     monkeypatch.setattr(workshop.handouts, "make_all", sheets)
     return asked
@@ -70,7 +72,7 @@ def test_participants_archives_hold_their_language_and_no_answer(asked: list, tm
         "participants-zh.zip": {"zh/03/a.ipynb", "handouts/zh/sheet.html", "SHA256SUMS"},
         "participants-en.zip": {"en/03/a.ipynb", "handouts/en/sheet.html", "SHA256SUMS"},
         "teacher.zip": {
-            "SHA256SUMS", "zh-solutions/03/a.ipynb", "en-solutions/03/a.ipynb",
+            "SHA256SUMS", "timings.txt", "zh-solutions/03/a.ipynb", "en-solutions/03/a.ipynb",
             "slides/zh/05.html", "slides/en/05.html",
             "handouts/zh/teacher-answers.html", "handouts/en/teacher-answers.html",
         },
@@ -87,6 +89,11 @@ def test_checksums_are_those_of_the_files(asked: list, tmp_path: Path) -> None:
             inside = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
             assert {*inside} == {*archive.namelist()} - {"SHA256SUMS"}
             assert all(hashlib.sha256(archive.read(file)).hexdigest() == found for file, found in inside.items())
+
+
+def test_the_teacher_reads_how_long_chapters_took_here(asked: list, tmp_path: Path) -> None:
+    workshop.main(["--out", str(tmp_path / "out")])
+    assert (tmp_path / "out" / "timings.txt").read_text() == "03/a  61 s\n"
 
 
 def test_the_same_files_make_the_same_archive(tmp_path: Path) -> None:
