@@ -1,6 +1,7 @@
 """The instructor's guide, in both languages: what it names is there, and its minutes add up."""
 
 import re
+import runpy
 from itertools import pairwise
 from pathlib import Path
 
