@@ -13,7 +13,7 @@ book: $(READY) ## Run what changed and build the site: open site/index.html
 test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n logical --durations=15 src tests book --ignore=tests/site
+	$(BIN)/pytest -n logical --durations=15 src teaching tests book --ignore=tests/site
 	$(BIN)/python book/build.py
 	$(BIN)/pytest -n logical --dist=worksteal --durations=10 tests/site
 

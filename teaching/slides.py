@@ -150,8 +150,9 @@ def kind_of(html: str) -> str:
     if "<table" not in html:
         return "lines"
     rows, columns = html.count("<tr"), html.split("</tr>")[0].count("<th")
-    is_dense = rows > 9 or columns > 6 or width(TAG.sub("", html)) > 350
-    return "table dense" if is_dense else "table"
+    if rows > 9 or width(TAG.sub("", html)) > 350:
+        return "table dense"
+    return "table wide" if columns > 6 else "table"
 
 
 def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ Usage: python teaching/workshop.py [--notebooks-only] [--out OUT]
 
 Participants' notebooks go to workshop/zh and workshop/en, in one language, nothing run, no solutions; the teacher's,
 with solutions and outputs, to workshop/zh-solutions and workshop/en-solutions; slides and hand-outs to folders of
-these names. participants-zh.zip and participants-en.zip are what to hand out, teacher.zip is the rest; SHA256SUMS, in
+these names. What ``class_weights.py`` has trained is handed out, too. participants-zh.zip and participants-en.zip are what to hand out, teacher.zip is the rest; SHA256SUMS, in
 each archive and beside them, tells whether a copy is whole (``sha256sum -c SHA256SUMS``).
 """
 
@@ -51,14 +51,14 @@ def pack(archive: Path, folder: Path, paths: Sequence[Path]) -> Path:
 
 def pack_all(out: Path) -> list[Path]:
     """Write the archives and their checksums: nothing of the teacher's is in those of participants."""
-    folders = [*LANGUAGES, *(f"{lang}-solutions" for lang in LANGUAGES), "slides", "handouts"]
+    folders = [*LANGUAGES, *(f"{lang}-solutions" for lang in LANGUAGES), "slides", "handouts", "weights"]
     everything = sorted(path for name in folders for path in (out / name).rglob("*") if path.is_file())
     everything += [path for path in [out / TIMINGS] if path.is_file()]
     theirs = {
         lang: [
             path
             for path in everything
-            if path.relative_to(out).as_posix().startswith((f"{lang}/", f"handouts/{lang}/"))
+            if path.relative_to(out).as_posix().startswith((f"{lang}/", f"handouts/{lang}/", "weights/"))
             and not path.name.startswith(TEACHERS)
         ]
         for lang in LANGUAGES

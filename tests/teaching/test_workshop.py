@@ -66,11 +66,12 @@ def test_pages_that_are_gone_disappear(asked: list, tmp_path: Path) -> None:
 
 
 def test_participants_archives_hold_their_language_and_no_answer(asked: list, tmp_path: Path) -> None:
+    write(tmp_path, "weights/a.safetensors")
     workshop.main(["--out", str(tmp_path)])
     held = {path.name: {*ZipFile(path).namelist()} for path in tmp_path.glob("*.zip")}
     assert held == {
-        "participants-zh.zip": {"zh/03/a.ipynb", "handouts/zh/sheet.html", "SHA256SUMS"},
-        "participants-en.zip": {"en/03/a.ipynb", "handouts/en/sheet.html", "SHA256SUMS"},
+        "participants-zh.zip": {"zh/03/a.ipynb", "handouts/zh/sheet.html", "weights/a.safetensors", "SHA256SUMS"},
+        "participants-en.zip": {"en/03/a.ipynb", "handouts/en/sheet.html", "weights/a.safetensors", "SHA256SUMS"},
         "teacher.zip": {
             "SHA256SUMS", "timings.txt", "zh-solutions/03/a.ipynb", "en-solutions/03/a.ipynb",
             "slides/zh/05.html", "slides/en/05.html",
