@@ -4,8 +4,9 @@ Usage: python teaching/workshop.py [--notebooks-only] [--out OUT]
 
 Participants' notebooks go to workshop/zh and workshop/en, in one language, nothing run, no solutions; the teacher's,
 with solutions and outputs, to workshop/zh-solutions and workshop/en-solutions; slides and hand-outs to folders of
-these names. What ``class_weights.py`` has trained is handed out, too. participants-zh.zip and participants-en.zip are what to hand out, teacher.zip is the rest; SHA256SUMS, in
-each archive and beside them, tells whether a copy is whole (``sha256sum -c SHA256SUMS``).
+these names. participants-zh.zip and participants-en.zip are what to hand out, with what ``class_weights.py`` has
+trained; teacher.zip is the rest. SHA256SUMS, in each archive and beside them, tells whether a copy is whole
+(``sha256sum -c SHA256SUMS``).
 """
 
 import argparse
