@@ -17,14 +17,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from bilingual import VIEWS
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
+
+from bilingual import LANGUAGES, VIEWS
 from formulas import mathjax, stop_mathjax
 from notebook_cache import read_notebook
 from shoprec.data.journey import Journey, complete_journey
 from shoprec.formulas.metrics import rank_items
 from shoprec.models.counting import PersonalFrequency
 from shoprec.tasks import Task, tasks_at
-from slides import BOOK, LANGUAGES, TEMPLATES, chapters, has_slides, in_language, read_text, set_formula
+from slides import BOOK, TEMPLATES, chapters, has_slides, in_language, read_text, set_formula
 
 HALF_LIFE = 90.0  # days: what November chooses in chapter 5
 N_BASKETS, MOST_PRODUCTS, N_GUESSES, K = 6, 42, 5, 10
