@@ -108,7 +108,7 @@ WORDS = {
         "date": "Date", "basket": "Basket", "name": "Name",
         "guesses": "My five guesses",
         "where": "Where will the Transformer come? Best first: popularity, personal frequency, UserKNN, Transformer",
-        "hits": "How many did I hit?", "day": "{0.day} {0:%B}", "and": ", ",
+        "hits": "How many did I hit?", "day": "{0.day} {0:%B}", "and": "; ",
         "answers": "For the teacher: household {user}", "next": "The basket of {day}",
         "counting": "The ten that personal frequency lists (✓ for a hit)",
         "formulas": "A page of formulas", "takeaways": "A page of take-aways",
