@@ -27,6 +27,8 @@ NOT_YET = {
     "07_tools",
     "08_trends/cross_domain",
     "08_trends/real_time",
+    "09_faq",
+    "10_reading",
 }
 LONGEST = {"zh": 140, "en": 340}  # letters of a slide's text, formulas aside: what can be read at a glance
 WITH_SLIDES = [path for path in chapters() if has_slides(path)]
