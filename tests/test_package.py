@@ -23,7 +23,8 @@ TORCH = {
     "shoprec.experiments.prompts", "shoprec.experiments.reasons",
     "shoprec.models.backbones", "shoprec.models.batches", "shoprec.models.cached", "shoprec.models.export",
     "shoprec.models.language.lora", "shoprec.models.sequential", "shoprec.models.transformer",
-    "shoprec.training.checkpoints", "shoprec.training.fingerprint", "shoprec.training.loop", "shoprec.training.losses",
+    "shoprec.training.checkpoints", "shoprec.training.classroom",
+    "shoprec.training.fingerprint", "shoprec.training.loop", "shoprec.training.losses",
 }  # fmt: skip
 
 

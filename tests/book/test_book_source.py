@@ -18,6 +18,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from pybtex.database import parse_file
 
+from bilingual import SLIDE
+
 BOOK = Path(__file__).parents[2] / "book"
 NOTEBOOKS = sorted(path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_checkpoints"} & {*path.parts})
 PACKAGE = BOOK.parent / "src"
@@ -350,11 +352,11 @@ def untidy_code(cell: NotebookNode) -> list[str]:
 def speechless(cells: list[NotebookNode]) -> list[int]:
     """Numbers of the code cells before which three others stand without a sentence; a caption is one, too.
 
-    A cell that states findings is folded, and doesn't count.
+    A cell that states findings is folded, and doesn't count; nor does what is on slides alone.
     """
     found, run = [], 0
     for number, cell in enumerate(cells, start=1):
-        if "confirm(" in cell.get("source", ""):
+        if "confirm(" in cell.get("source", "") or SLIDE in cell.metadata.get("tags", ()):
             continue
         run = run + 1 if cell.cell_type == "code" else 0
         if run == MOST_CODE_CELLS + 1:
@@ -431,6 +433,8 @@ def test_speechless_catches_the_fourth_cell() -> None:
     figure = new_code_cell("", metadata={"mystnb": {"figure": {"caption": "损失 | Loss"}}})
     assert speechless([text, code, code, code, code, code]) == [5]
     assert speechless([code, code, code, text, code, code, figure, code]) == []
+    slide = NotebookNode(cell_type="markdown", metadata={"tags": ["lang-zh", "slide"]})
+    assert speechless([code, code, slide, code, code]) == [5]
 
 
 def test_monolingual_captions_catches() -> None:

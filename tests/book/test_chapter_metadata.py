@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_notebook
 from small_book import build
 
-from bilingual import pick
+from bilingual import SLIDE, pick
 
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = [path for path in sorted([*BOOK.glob("[0-9]*.ipynb"), *BOOK.glob("[0-9]*/*.ipynb")]) if path.stem != "index"]
@@ -21,7 +21,8 @@ SECONDS = {"word": 60 / 200, "formula": 4, "line of code": 2}
 def minutes_to_read(path: Path) -> float:
     """Return how long a chapter takes to read, by its English words, its formulas and its lines of code."""
     cells = nbformat.read(path, as_version=4).cells
-    prose = [c.source for c in cells if c.cell_type == "markdown" and "lang-zh" not in c.metadata.get("tags", ())]
+    others = {"lang-zh", SLIDE}
+    prose = [c.source for c in cells if c.cell_type == "markdown" and not others & {*c.metadata.get("tags", ())}]
     text = "\n\n".join(prose)
     counts = {
         "word": len(re.findall("[A-Za-z]+", FORMULA.sub("", text))),

@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, writes
 from plain_rule import headings, links, violations
 from small_book import build
@@ -136,6 +137,9 @@ Mind the gap.
 """
 
 
+FOLDED = {"tags": ["hide-input"]}
+
+
 def chapter() -> str:
     """Return a notebook with everything that a chapter may hold."""
     output = new_output("stream", text="2\n")
@@ -146,7 +150,7 @@ def chapter() -> str:
                 new_markdown_cell(TEXT),
                 new_markdown_cell(FORMULA),
                 new_code_cell("x = 1"),
-                new_code_cell("x + 1", metadata={"tags": ["hide-input"]}, outputs=[output, warning]),
+                new_code_cell("x + 1", metadata=FOLDED | {"pause": "多少？ | How much?"}, outputs=[output, warning]),
                 new_markdown_cell(MORE),
                 new_code_cell(f"'{SECRET}'", metadata={"tags": ["solution"]}),
                 new_markdown_cell(CHECKED),
@@ -274,7 +278,9 @@ def test_participants_find_no_solution_in_any_form(editions) -> None:
     assert "solution" not in whole.lower()
     assert "Correct" not in whole
     assert "- **B** A random `split`" in whole
-    assert [cell.source for cell in code(notebook)] == ["x = 1", "x + 1", "# your code here", *EXERCISE]
+    first, pause, *rest = [cell.source for cell in code(notebook)]
+    assert [first, *rest] == ["x = 1", "x + 1", "# your code here", *EXERCISE]
+    assert "How much?" in pause
 
 
 def test_the_teacher_finds_solutions_to_run(editions) -> None:
@@ -308,6 +314,24 @@ def test_it_runs_and_installs_nothing_outside_colab(editions, tmp_path: Path) ->
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert first.outputs == []
     assert code(notebook)[1].outputs[0].data["text/plain"] == "2"
+
+
+def test_run_all_halts_until_participants_have_guessed(editions, tmp_path: Path) -> None:
+    notebook = nbformat.from_dict(editions["none"])
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    with pytest.raises(CellExecutionError, match="How much"):
+        client.execute()
+    _, pause, after, *_ = code(notebook)
+    [error] = pause.outputs
+    assert error.traceback == ["⏸ How much? Write your guess, then run this cell and all below."]
+    assert after.execution_count is None
+    pause.source = pause.source.replace("my_guess = ...", "my_guess = 'more'")
+    client.execute()
+    assert code(notebook)[2].outputs[0].data["text/plain"] == "2"
+
+
+def test_only_participants_are_halted(editions) -> None:
+    assert not [cell for name in ("closed", "open", "zh") for cell in code(editions[name]) if "wait_for" in cell.source]
 
 
 def test_outputs_are_in_the_notebooks_language() -> None:
