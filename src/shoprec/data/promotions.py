@@ -123,9 +123,9 @@ def journey_promotions(items: pd.Index, weeks: tuple[int, ...]) -> Promotions:
     """
     stores, table = _rows(items, weeks)
     place = (
-        pd.Index(weeks).get_indexer(table["week"]),
-        stores.get_indexer(table["store_id"]),
-        pd.Index(items).get_indexer(table["product_id"]),
+        pd.Index(weeks).get_indexer(pd.Index(table["week"])),
+        stores.get_indexer(pd.Index(table["store_id"])),
+        pd.Index(items).get_indexer(pd.Index(table["product_id"])),
     )
     arrays = {}
     for column, codes in {"display_location": DISPLAYS, "mailer_location": MAILERS}.items():

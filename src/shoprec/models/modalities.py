@@ -101,8 +101,8 @@ class Text:
         for column, (kind, profiles) in enumerate(fitted(self, "profiles_")):
             for start in range(0, len(items), BATCH):
                 some = slice(start, start + BATCH)
-                scores = profiles[households[some]] @ self.unit_[kind].T
-                scores = scores.toarray() if sparse.issparse(scores) else np.asarray(scores)
+                scores: Any = profiles[households[some]] @ self.unit_[kind].T
+                scores = scores.toarray() if hasattr(scores, "toarray") else np.asarray(scores)
                 columns[some, :, column] = np.take_along_axis(scores, items[some], axis=1)
         return columns.reshape(items.size, -1)
 
