@@ -19,6 +19,8 @@ MODULES = {
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
     "domain": "cross_domain",
     "realtime": "real_time", "fair": "fairness",
+    "modal": "multimodal",
+    "realtime": "real_time",
     "tools": "tools",
 }  # fmt: skip
 
