@@ -60,7 +60,7 @@ def _late(axis: Axes, top: float) -> None:
         arrow(axis, (118 + 13 * n + 3, y), (196, y))
         box(axis, 200, y - 11, 62, 22, ("排序器", "ranker"), BLUE, size=SMALL)
         weight = "1" if row == 0 else f"𝑤{'₁₂₃'[row - 1]}"
-        write(axis, 292, y - 7, weight, SMALL, GREY)
+        write(axis, 284, y + (-9 if y < middle else 9), weight, SMALL, GREY)
         arrow(axis, (266, y), (336, middle + (y - middle) * 0.18))
     sign(axis, 347, middle)
     arrow(axis, (359, middle), (404, middle), width=2)
