@@ -47,6 +47,10 @@ def twice(n_buyers: np.ndarray, alike: int, rng: np.random.Generator) -> np.ndar
 
 
 WRONG = [
+    Wrong("ex-modal-scale", "z", 2, "还要除以", "still to be divided"),
+    Wrong("ex-modal-scale", "z", 1, "不是件数减一", "not by one less"),
+    Wrong("ex-modal-scale", "z", 0.75, "不是方差", "not by the variance"),
+    Wrong("ex-modal-scale", "z", 0.1, "均值和方差", "mean and variance"),
     Wrong("ex-modal-fuse", "weight", 2, "颠倒了", "wrong way round"),
     Wrong("ex-modal-fuse", "weight", 0.6, "不是 1", "not 1"),
     Wrong("ex-modal-fuse", "weight", 3, "一个正", "one is positive"),

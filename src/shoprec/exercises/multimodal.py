@@ -4,9 +4,21 @@ import numpy as np
 
 from shoprec.exercises.checking import Exercise, Written, array, number, require
 
+scale = Exercise("ex-modal-scale")
 fuse = Exercise("ex-modal-fuse")
 known = Exercise("ex-modal-known")
 placebo = Exercise("ex-modal-placebo")
+
+scale.number(
+    "z",
+    np.sqrt(3 / 2),
+    {
+        2: ("还要除以标准差", "it is still to be divided by the standard deviation"),
+        1: ("标准差要除以件数，不是件数减一", "the standard deviation divides by the number, not by one less"),
+        0.75: ("除以标准差，不是方差", "divide by the standard deviation, not by the variance"),
+    },
+    ("先求均值和方差", "find mean and variance first"),
+)
 
 fuse.number(
     "weight",
