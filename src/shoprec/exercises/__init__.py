@@ -20,7 +20,6 @@ MODULES = {
     "domain": "cross_domain",
     "realtime": "real_time", "fair": "fairness",
     "modal": "multimodal",
-    "realtime": "real_time",
     "tools": "tools",
 }  # fmt: skip
 
