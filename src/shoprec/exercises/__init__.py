@@ -19,6 +19,7 @@ MODULES = {
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
     "domain": "cross_domain",
     "realtime": "real_time", "fair": "fairness",
+    "modal": "multimodal",
     "tools": "tools",
 }  # fmt: skip
 
