@@ -1,9 +1,9 @@
 """Bigger networks, more households: the book's Transformer in several sizes, trained on shares of the households.
 
-``make record run=scale`` runs it on one core, in about twenty minutes; with a CUDA device it goes on with the sizes that
-a core is too slow for. A third of the households is never trained on: their November chooses the stage of the training,
-their December counts. Loss and NDCG are each judged at the stage that does best by it, since they part ways: a network
-that grows too sure of itself has a worse loss long before its lists get worse.
+``make record run=scale`` runs it on one core, in about twenty minutes; with a CUDA device it goes on with the sizes
+that a core is too slow for. A third of the households is never trained on: their November chooses the stage of the
+training, their December counts. Loss and NDCG are each judged at the stage that does best by it, since they part ways:
+a network that grows too sure of itself has a worse loss long before its lists get worse.
 """
 
 import time
