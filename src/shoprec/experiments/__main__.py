@@ -7,7 +7,7 @@ from shoprec.experiments.records import RECORDED, save_record
 
 #: Modules of this room with a function ``run``.
 RUNS = (
-    "cross_domain", "fine_tuning", "judge", "leaderboard", "plain_network", "prompts", "reasons", "repeats",
+    "cross_domain", "fine_tuning", "growth", "judge", "leaderboard", "plain_network", "prompts", "reasons", "repeats",
     "scale", "search_index", "tools",
 )  # fmt: skip
 
