@@ -18,7 +18,7 @@ MODULES = {
     "project": "project",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
     "domain": "cross_domain",
-    "realtime": "real_time", "fair": "fairness",
+    "scale": "scale", "realtime": "real_time", "fair": "fairness",
     "tools": "tools",
 }  # fmt: skip
 
