@@ -22,7 +22,7 @@ WRONG = [
     Wrong(*GAMMA, lambda s, c: 7.0, "不对", "not right"),
     Wrong(*PREDICTED, lambda s, c, x: c[0] + (c[1] - c[0]) * (x - s[0]) / (s[1] - s[0]), "直线", "straight line"),
     Wrong(*PREDICTED, lambda s, c, x: c[0] * x, "不对", "not right"),
-    Wrong(*BEST, lambda c, a, alpha, b, beta: (alpha * a / beta / b * c**beta) ** (1 / (alpha + beta)), "别忘了 6", "the 6"),
+    Wrong(*BEST, lambda c, a, p, b, q: (p * a / q / b * c**q) ** (1 / (p + q)), "别忘了 6", "the 6"),
     Wrong(*BEST, lambda c, a, alpha, b, beta: (c / 6) ** 0.5, "更小", "smaller"),
     Wrong(*BEST, lambda c, a, alpha, b, beta: -1.0, "正数", "positive"),
     Wrong(*GROWS, "size", "怎样随 C 变", "goes with C"),

@@ -43,7 +43,7 @@ def gamma(function: Written) -> None:
         logs = "倍数之比还不是指数，要先取对数", "a ratio of ratios is no exponent yet: take logarithms first"
         require(not np.isclose(got, ratio, rtol=1e-6), *logs)
         require(not np.isclose(got, 1 / power, rtol=1e-6), "反了：花费在上，规模在下", "upside down: cost over size")
-        off = "花费变成 {:.3g} 倍、规模变成 {:.3g} 倍时不对", "not right for {:.3g} times the cost at {:.3g} times the size"
+        off = "花费 {:.3g} 倍、规模 {:.3g} 倍时不对", "not right for {:.3g} times the cost at {:.3g} times the size"
         require(np.isclose(got, power, rtol=1e-6), *off, costs[1] / costs[0], sizes[1] / sizes[0])
 
 
@@ -57,7 +57,7 @@ def predicted(function: Written) -> None:
         got, right = number(function(sizes, costs, size)), costs[0] * (size / sizes[0]) ** power
         line = costs[0] + (costs[1] - costs[0]) * (size - sizes[0]) / (sizes[1] - sizes[0])
         require(not np.isclose(got, line, rtol=1e-6), "这是直线，不是幂律", "that is a straight line, not a power law")
-        off = "规模 {:.3g} 时不对：已知两点应当落在曲线上", "not right at size {:.3g}: both known points lie on the curve"
+        off = "规模 {:.3g} 时不对：已知两点在曲线上", "not right at size {:.3g}: both known points lie on the curve"
         require(np.isclose(got, right, rtol=1e-6), *off, size)
 
 
