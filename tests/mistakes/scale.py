@@ -8,6 +8,8 @@ BYTES = "ex-scale-memory", "bytes_each"
 ZERO = "ex-scale-memory", "to_zero"
 GAMMA = "ex-scale-growth", "gamma"
 PREDICTED = "ex-scale-growth", "predicted"
+SHARE = "ex-scale-softmax", "softmax_share"
+WIDER = "ex-scale-softmax", "wider"
 BEST = "ex-scale-budget", "best_size"
 GROWS = "ex-scale-budget", "grows"
 
@@ -22,6 +24,16 @@ WRONG = [
     Wrong(*GAMMA, lambda s, c: 7.0, "不对", "not right"),
     Wrong(*PREDICTED, lambda s, c, x: c[0] + (c[1] - c[0]) * (x - s[0]) / (s[1] - s[0]), "直线", "straight line"),
     Wrong(*PREDICTED, lambda s, c, x: c[0] * x, "不对", "not right"),
+    Wrong(*SHARE, lambda d, layers, n, r, items: 2 * r * d * items, "0 和 1 之间", "between 0 and 1"),
+    Wrong(*SHARE, lambda d, layers, n, r, items: r * items / (r * items + 12 * d * layers), "注意力", "attention"),
+    Wrong(
+        *SHARE,
+        lambda d, layers, n, r, items: 1 - r * items / (r * items + 12 * d * layers + 2 * n * layers),
+        "其余各项",
+        "all else",
+    ),
+    Wrong(*SHARE, lambda d, layers, n, r, items: 0.5, "不对", "not right"),
+    Wrong(*WIDER, "larger", "怎样变大", "each term grows"),
     Wrong(*BEST, lambda c, a, p, b, q: (p * a / q / b * c**q) ** (1 / (p + q)), "别忘了 6", "the 6"),
     Wrong(*BEST, lambda c, a, alpha, b, beta: (c / 6) ** 0.5, "更小", "smaller"),
     Wrong(*BEST, lambda c, a, alpha, b, beta: -1.0, "正数", "positive"),

@@ -6,6 +6,7 @@ from shoprec.exercises.checking import Exercise, Written, number, require
 
 memory = Exercise("ex-scale-memory")
 growth = Exercise("ex-scale-growth")
+softmax = Exercise("ex-scale-softmax")
 budget = Exercise("ex-scale-budget")
 
 
@@ -59,6 +60,26 @@ def predicted(function: Written) -> None:
         require(not np.isclose(got, line, rtol=1e-6), "这是直线，不是幂律", "that is a straight line, not a power law")
         off = "规模 {:.3g} 时不对：已知两点在曲线上", "not right at size {:.3g}: both known points lie on the curve"
         require(np.isclose(got, right, rtol=1e-6), *off, size)
+
+
+@softmax.function
+def softmax_share(function: Written) -> None:
+    """The share of all operations that goes into scoring."""
+    rng = np.random.default_rng()
+    for _ in range(5):
+        d, n_layers, n = int(rng.integers(8, 300)), int(rng.integers(1, 6)), int(rng.integers(16, 256))
+        r, n_items = rng.uniform(0.05, 0.4), int(rng.integers(1000, 100_000))
+        scoring, layers, attention = 2 * r * d * n_items, 24 * d**2 * n_layers, 4 * n * d * n_layers
+        got, right = number(function(d, n_layers, n, r, n_items)), scoring / (scoring + layers + attention)
+        require(0 <= got <= 1, "比例应当在 0 和 1 之间", "a share lies between 0 and 1")
+        require(not np.isclose(got, 1 - right, rtol=1e-6), "这是其余各项的比例", "that is the share of all else")
+        without = "注意力那一项也要算", "the attention's own term counts, too"
+        require(not np.isclose(got, scoring / (scoring + layers), rtol=1e-6), *without)
+        off = "d = {}、{} 层、{:,} 件商品时不对", "not right at d = {}, {} layers and {:,} products"
+        require(np.isclose(got, right, rtol=1e-6), *off, d, n_layers, n_items)
+
+
+softmax.choice("wider", "smaller", larger=("比较两项各随 d 怎样变大", "see how each term grows with d"))
 
 
 @budget.function
