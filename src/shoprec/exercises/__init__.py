@@ -17,10 +17,8 @@ MODULES = {
     "attention": "attention", "similarity": "similarity", "score": "hybrid_score",
     "project": "project",
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
-    "domain": "cross_domain",
-    "realtime": "real_time", "fair": "fairness",
-    "modal": "multimodal",
     "tools": "tools",
+    "scale": "scale", "domain": "cross_domain", "modal": "multimodal", "realtime": "real_time", "fair": "fairness",
 }  # fmt: skip
 
 
