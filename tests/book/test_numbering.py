@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from small_book import build
 
+from bilingual import SLIDE
 from numbering import number_of
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -177,7 +178,8 @@ def test_skipped_accepts_sections_without_number() -> None:
 @pytest.mark.parametrize("path", sorted(BOOK.glob("[0-9]*/*.ipynb")) + sorted(BOOK.glob("[0-9]*.ipynb")), ids=str)
 def test_headings_skip_no_number(path: Path, lang: str) -> None:
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
-    text = "\n\n".join(cell.source for cell in cells if f"lang-{lang}" in cell.metadata.get("tags", ()))
+    tagged = [(cell, cell.metadata.get("tags", ())) for cell in cells]
+    text = "\n\n".join(cell.source for cell, tags in tagged if f"lang-{lang}" in tags and SLIDE not in tags)
     text = re.sub(r"^(`{3,}|~{3,}).*?^\1\s*$", "", text, flags=re.MULTILINE | re.DOTALL)
     headings = [(len(marks), title) for marks, title in re.findall(r"^(#+) (.+)$", text, flags=re.MULTILINE)]
     assert not skipped(headings)

@@ -25,8 +25,11 @@ NOT_YET = {
     "06_applications/advertising",
     "06_applications/cross_platform",
     "07_tools",
+    "08_trends/scale",
     "08_trends/cross_domain",
+    "08_trends/multimodal",
     "08_trends/real_time",
+    "08_trends/fairness",
     "09_faq",
     "10_reading",
 }
