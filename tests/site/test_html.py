@@ -118,8 +118,8 @@ def is_held_up(path: Path) -> Iterator[str]:
     yield from (f"{link} is loaded before anything else" for link in page.select("link[rel=preload]"))
 
 
-#: Of the home page, of the search page, which carries the words of the whole book, side by side in both languages, and of
-#: the page on the package, which has every module. A chapter, and any other page, may have half a million.
+#: Of the home page; of the search page, which carries the words of the whole book in two languages; of the page on the
+#: package, which has every module. Any other page may have half a million.
 MOST_BYTES = {"index": 250_000, "search": 900_000, "api": 600_000}
 
 
