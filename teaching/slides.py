@@ -52,6 +52,7 @@ MOST = 15  #: slides, the title's included
 HEADING = re.compile(r"\((?P<label>[\w-]+)\)=\n## (?P<title>.+)\n*(?P<body>[\s\S]*)")
 FOREIGN = re.compile(r"\{[a-z:]+\}`|^[:`]{3,}\{", re.MULTILINE)  # what only Sphinx reads
 TAG = re.compile("<[^>]+>")
+WIDGET = re.compile("<[a-z]+-[a-z]")  # a custom element
 NUMBERED = re.compile(r"\$\$ \([\w-]+\)")
 MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 WORDS = {
@@ -146,9 +147,11 @@ def width(text: str) -> int:
 
 
 def kind_of(html: str) -> str:
-    """Return what an output is: a line, a table, or one that takes smaller letters to fit."""
+    """Return what an output is: a widget, lines, a table; long ones take smaller letters to fit."""
+    if WIDGET.match(html):
+        return "widget"
     if "<table" not in html:
-        return "lines"
+        return "lines small" if width(TAG.sub("", html)) > 180 else "lines"
     rows, columns = html.count("<tr"), html.split("</tr>")[0].count("<th")
     if rows > 9 or width(TAG.sub("", html)) > 350:
         return "table dense"
