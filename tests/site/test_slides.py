@@ -20,7 +20,7 @@ SHOW = """(number) => {
     document.querySelectorAll(".present .fragment").forEach((part) => part.classList.add("visible"));
     const slide = document.querySelector("section.present");
     const boxes = (what) => [...slide.querySelectorAll(what)].map((e) => e.getBoundingClientRect());
-    const parts = boxes(":scope > header, :scope > div, p, li, table, pre, svg.drawing");
+    const parts = boxes(":scope > header, :scope > div, p, li, table, pre, svg.drawing, .formula");
     return {
         label: slide.id,
         right: Math.max(...parts.map((box) => box.right)),

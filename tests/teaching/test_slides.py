@@ -27,7 +27,6 @@ NOT_YET = {
     "08_trends/scale",
     "08_trends/cross_domain",
     "08_trends/multimodal",
-    "08_trends/fairness",
     "09_faq",
     "10_reading",
 }
