@@ -155,7 +155,8 @@ def kind_of(html: str) -> str:
     rows, columns = html.count("<tr"), html.split("</tr>")[0].count("<th")
     if rows > 9 or width(TAG.sub("", html)) > 350:
         return "table dense"
-    return "table wide" if columns > 6 else "table"
+    longest = max(width(TAG.sub("", row)) for row in html.split("</tr>"))
+    return "table wide" if columns > 6 or longest > 75 else "table"
 
 
 def shown(cell: NotebookNode, lang: str) -> Iterator[tuple[str, str]]:

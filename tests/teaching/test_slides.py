@@ -23,7 +23,6 @@ NOT_YET = {
     "04_mathematics/hybrid_score",
     "06_applications/content",
     "06_applications/advertising",
-    "06_applications/cross_platform",
     "08_trends/scale",
     "08_trends/cross_domain",
     "08_trends/multimodal",
