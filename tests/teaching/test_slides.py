@@ -24,7 +24,6 @@ NOT_YET = {
     "06_applications/content",
     "06_applications/advertising",
     "08_trends/scale",
-    "08_trends/cross_domain",
     "08_trends/multimodal",
     "09_faq",
     "10_reading",
