@@ -24,9 +24,6 @@ NOT_YET = {
     "06_applications/content",
     "06_applications/advertising",
     "08_trends/scale",
-    "08_trends/multimodal",
-    "09_faq",
-    "10_reading",
 }
 LONGEST = {"zh": 140, "en": 340}  # letters of a slide's text, formulas aside: what can be read at a glance
 WITH_SLIDES = [path for path in chapters() if has_slides(path)]
