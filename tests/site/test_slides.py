@@ -19,6 +19,7 @@ SHOW = """(number) => {
     Reveal.slide(number);
     document.querySelectorAll(".present .fragment").forEach((part) => part.classList.add("visible"));
     const slide = document.querySelector("section.present");
+    slide.querySelectorAll("details").forEach((answer) => (answer.open = true));
     const boxes = (what) => [...slide.querySelectorAll(what)].map((e) => e.getBoundingClientRect());
     const parts = boxes(":scope > header, :scope > div, p, li, table, pre, svg.drawing, .formula");
     return {
@@ -79,6 +80,16 @@ def test_a_guess_comes_before_what_it_asks_for(page: Page, path: Path, lang: str
     )
     assert shown == []
     page.keyboard.press("ArrowRight")  # reveals, or goes on: the keys work
+
+
+def test_a_widget_works_on_a_slide(page: Page, folder: Path) -> None:
+    opened(page, BOOK / "08_trends/real_time.ipynb", "en", folder)
+    page.evaluate("Reveal.slide(Reveal.getSlides().findIndex((slide) => slide.id === 'slide-realtime-order'))")
+    names = page.locator("section.present rank-guess li .name")
+    first = names.nth(0).inner_text()
+    page.locator("section.present rank-guess .up").nth(1).press("ArrowUp")  # which would turn slides elsewhere
+    assert names.nth(1).inner_text() == first
+    assert page.evaluate("Reveal.getCurrentSlide().id") == "slide-realtime-order"
 
 
 def test_the_speaker_sees_the_notes(page: Page, folder: Path) -> None:

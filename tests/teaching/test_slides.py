@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from bilingual import keep_cells
 from notebook_cache import read_notebook
-from slides import BOOK, MOST, chapters, has_slides, page, read_text, slide_type, slides_of, title_slide
+from slides import BOOK, MOST, chapters, has_slides, kind_of, page, read_text, slide_type, slides_of, title_slide
 
 #: Chapters without slides so far. Give one slides, and take its name from here.
 NOT_YET = {
@@ -84,6 +84,19 @@ def test_what_is_said_to_the_book_alone_is_on_no_slide() -> None:
     section = soup([BEGIN, code("-", *outputs)]).section
     assert [part.get_text() for part in section.select("pre")] == ["a < b"]
     assert "claim" not in section.get_text()
+
+
+def test_widgets_and_long_outputs_are_told_apart() -> None:
+    row = f"<tr><th>a</th><td>{'0.1234 ' * 12}</td></tr>"
+    found = {kind: kind_of(html) for kind, html in {
+        "widget": "<rank-guess><table><tr></tr></table></rank-guess>",
+        "table": "<table><tr><th>a</th></tr></table>",
+        "table wide": f"<table>{row}</table>",
+        "table dense": f"<table>{row * 10}</table>",
+        "lines": "<p>one</p>",
+        "lines small": f"<p>{'one, ' * 40}</p>",
+    }.items()}  # fmt: skip
+    assert [*found] == [*found.values()]
 
 
 @pytest.mark.parametrize(
