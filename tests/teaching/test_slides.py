@@ -14,11 +14,7 @@ from slides import BOOK, MOST, chapters, has_slides, page, read_text, slide_type
 
 #: Chapters without slides so far. Give one slides, and take its name from here.
 NOT_YET = {
-    "02_core_concepts",
-    "03_algorithms/transformer",
-    "03_algorithms/collaborative_filtering",
     "03_algorithms/hybrid",
-    "04_mathematics/attention",
     "04_mathematics/similarity",
     "04_mathematics/hybrid_score",
     "06_applications/content",
