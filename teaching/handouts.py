@@ -3,7 +3,7 @@
 Usage: python teaching/handouts.py [--out FOLDER]
 
 The worksheet has one household's latest baskets, from the data. Formulas are those of the chapters, and what their
-symbols mean is what the page of notation says; take-aways are those of the chapters that have slides.
+symbols mean is what the page of notation says; take-aways are those of the chapters that the guide's plans teach.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from shoprec.data.journey import Journey, complete_journey
 from shoprec.formulas.metrics import rank_items
 from shoprec.models.counting import PersonalFrequency
 from shoprec.tasks import Task, tasks_at
-from slides import BOOK, TEMPLATES, chapters, has_slides, in_language, read_text, set_formula
+from slides import BOOK, TEMPLATES, chapters, in_language, read_text, set_formula
 
 HALF_LIFE = 90.0  # days: what November chooses in chapter 5
 N_BASKETS, MOST_PRODUCTS, N_GUESSES, K = 6, 42, 5, 10
@@ -87,6 +87,7 @@ ROW = re.compile(r"^\| \$([^$]+)\$ \| (.+) \|$", re.MULTILINE)
 MEANING = re.compile(r"(.+?)\s?[（(]((?:\{ref\}`[^`]+`(?:、|, )?)+)[）)](?:；|; |$)")
 TARGET = re.compile(r"<([\w-]+)>`")
 EQUATION = re.compile(r"\$\$([^$]+)\$\$ \(([\w-]+)\)")
+TAUGHT = ("01_background", "05_project", "06_applications/products")  #: by the guide's plans: what fits on a page
 TAKEAWAYS = re.compile(r"^\(sec-[\w-]+-takeaways\)=\n## .+\n+((?:[-\d].*\n?)+)", re.MULTILINE)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 WORDS = {
@@ -271,13 +272,12 @@ def formula_page(lang: str) -> str:
 
 
 def takeaway_page(lang: str) -> str:
-    """Return the page of take-aways: of each chapter with slides, its own."""
+    """Return the page of take-aways: of each chapter that is taught, its own."""
     parts = []
-    for path in chapters():
-        if has_slides(path):
-            text = "\n\n".join(texts(path, lang))
-            title, found = TITLE.search(text), TAKEAWAYS.search(text)
-            parts.append(f"<h2>{escape(title[1])}</h2>{read_text(found[1])}")
+    for name in TAUGHT:
+        text = "\n\n".join(texts(BOOK / f"{name}.ipynb", lang))
+        title, found = TITLE.search(text), TAKEAWAYS.search(text)
+        parts.append(f"<h2>{escape(title[1])}</h2>{read_text(found[1])}")
     return f'<h1>{WORDS[lang]["takeaways"]}</h1><div class="takeaways">{"".join(parts)}</div>'
 
 
