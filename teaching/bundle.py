@@ -87,6 +87,7 @@ def download(wheels: Path, language: bool, target: Target | None, python: str) -
     if target is None:
         call(*get, *wanted(language))
     else:
+        python += ".99"  # its latest release: some packages refuse the first ones
         get += ["--python-version", python, *(option for tag in target.tags for option in ("--platform", tag))]
         with tempfile.TemporaryDirectory() as folder:
             (own,) = wheels.glob("shoprec-*.whl")

@@ -106,7 +106,7 @@ def test_another_platforms_packages_are_asked_for_by_its_own_markers(
     bundle.download(tmp_path, language=False, target=bundle.PLATFORMS[platform], python="3.12")
     _, compiled, downloaded = calls
     assert compiled[compiled.index("--python-platform") + 1] == bundle.PLATFORMS[platform].uv
-    assert compiled[compiled.index("--python-version") + 1] == "3.12"
+    assert compiled[compiled.index("--python-version") + 1].startswith("3.12.")
     assert {"--no-deps", *bundle.PLATFORMS[platform].tags} <= {*downloaded}
 
 
