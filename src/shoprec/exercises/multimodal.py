@@ -9,6 +9,15 @@ fuse = Exercise("ex-modal-fuse")
 known = Exercise("ex-modal-known")
 placebo = Exercise("ex-modal-placebo")
 
+AT_THE_CUT = (
+    "切分日当时的那一张小票还不知道：要严格在它之前",
+    "the receipt at the cut itself isn't known yet: take what is strictly before",
+)
+FROM_THE_CUT = (
+    "七天从最后一次卖出往回数，不是从切分日",
+    "count the seven days back from the last sale, not from the cut",
+)
+
 scale.number(
     "z",
     np.sqrt(3 / 2),
@@ -46,28 +55,20 @@ def discount_known(function: Written) -> None:
         cut = float(rng.integers(40, 60))
         days = np.sort(rng.uniform(0, 90, 60)).round(2)
         days[days > cut - 3] += 4  # some time passes between the last sale and the cut
-        days = np.append(days, cut)  # at the cut itself: not known
+        days = np.append(days, [cut - 5, cut])  # one in the week before the cut, one at the cut itself: not known
         depths = rng.random(len(days)).round(3)
         answer = number(function(days.copy(), depths.copy(), cut))
         before = days < cut
         last = days[before].max()
         right = depths[before & (days >= last - 7)].mean()
-        everything = depths[(days >= days.max() - 7)].mean()
-        require(not np.isclose(answer, everything), "用到了切分日之后的小票", "receipts from after the cut are used")
-        upto = days <= cut
-        require(
-            not np.isclose(answer, depths[upto & (days >= days[upto].max() - 7)].mean()),
-            "切分日当时的那一张小票还不知道：要严格在它之前",
-            "the receipt at the cut itself isn't known yet: take what is strictly before",
+        slips = (
+            (days >= days.max() - 7, "用到了切分日之后的小票", "receipts from after the cut are used"),
+            ((days >= cut - 7) & (days <= cut), *AT_THE_CUT),
+            (before & (days >= cut - 7), *FROM_THE_CUT),
+            (before, "只要最近七天", "only the last seven days count"),
         )
-        from_cut = before & (days >= cut - 7)
-        same = from_cut.any() and np.isclose(answer, depths[from_cut].mean())
-        require(
-            not same or np.isclose(answer, right),
-            "七天从最后一次卖出往回数，不是从切分日",
-            "count the seven days back from the last sale, not from the cut",
-        )
-        require(not np.isclose(answer, depths[before].mean()), "只要最近七天", "only the last seven days count")
+        for rows, zh, en in slips if not np.isclose(answer, right) else ():  # by chance a slip may come to the same
+            require(not np.isclose(answer, depths[rows].mean()), zh, en)
         require(np.isclose(answer, right), "均值不对", "the mean is off")
     few = number(function(np.array([1.0, 2.0, 30.0]), np.array([0.2, 0.4, 0.9]), 20.0))
     require(np.isclose(few, 0.3), "最后一次卖出在很久以前时不对", "it is off where the last sale was long ago")
