@@ -8,7 +8,7 @@ from shoprec.experiments import cross_domain
 from shoprec.experiments.crossing import Crossing, standardised, text_vectors
 from shoprec.experiments.departments import DEPARTMENTS
 from shoprec.experiments.records import load_record
-from shoprec.tasks import TEST_CUT
+from shoprec.tasks import CUTS, TEST_CUT
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_the_record_holds_every_pair_at_every_cut(record):
     found = record.cells.groupby("model")["cut"].nunique()
     pairs = {f"{a} to {b}" for a in DEPARTMENTS for b in DEPARTMENTS if a != b}
     assert set(found.index) == {*DEPARTMENTS, *pairs, *(f"known {name}" for name in cross_domain.KNOWN)}
-    assert set(found) == {len(cross_domain.MONTHS)}
+    assert set(found) == {len(CUTS)}
     ladder = record.households[record.households["model"] == "DELI"]
     lists = {"popularity", "store", "best", "best, store", "households, leak", "baskets"}
     assert set(ladder["list"]) == lists | {f"{b}{s}" for b in cross_domain.BRIDGES for s in ("", ", lent")}

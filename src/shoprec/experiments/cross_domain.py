@@ -1,10 +1,10 @@
-"""What crosses from department to department? Bridges at three cuts, with strangers' histories as a control.
+"""What crosses from department to department? Bridges at the book's six cuts, with strangers' histories as a control.
 
-``make record run=cross_domain`` runs it. At every second of the book's cuts, every bridge is tuned in the month before
-it, eight settings for each, and judged in the month after it: from all other departments to each, and, with one bridge,
-from each department to each other one. The same lists are made once more for readers that are lent the history of
-another household of their store with about as many purchases: what that gains over popularity isn't about the
-household. Last, baskets of the target department are given back, from none to a hundred.
+``make record run=cross_domain`` runs it. At each cut, every bridge is tuned in the month before it, eight settings for
+each, and judged in the month after it: from all other departments to each, and, with one bridge, from each department
+to each other one. The same lists are made once more for readers that are lent the history of another household of
+their store with about as many purchases: what that gains over popularity isn't about the household. Last, baskets
+of the target department are given back, from none to a hundred.
 """
 
 import time
@@ -26,7 +26,6 @@ from shoprec.models.bridges import agreement, by_households, leaning
 from shoprec.models.neighbors import weigh
 from shoprec.tasks import CUTS
 
-MONTHS = CUTS[1::2]  #: every second of the book's cuts: all six would take too long
 EVERY = {"GROCERY": 3}  #: of so many readers one is asked, where a target has thousands of products
 #: The bridges, and the two values of each one's own setting.
 BRIDGES: Mapping[str, tuple[Any, Any]] = {
@@ -49,7 +48,7 @@ def others(target: str) -> tuple[str, ...]:
     return tuple(name for name in DEPARTMENTS if name != target)
 
 
-def run(cuts: tuple[str, ...] = MONTHS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
+def run(cuts: tuple[str, ...] = CUTS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
     """Record what is missing; all cells, their households' results, and the seconds of a core that they took."""
     parts = Parts.of("cross_domain")
     for cut in cuts:
