@@ -36,6 +36,8 @@ WRONG = [
     Wrong(*MEAN, lambda w, n: w.mean(axis=0), "不一样重", "weigh more"),
     Wrong(*MEAN, lambda w, n: n @ w, "除以权重的和", "by their sum"),
     Wrong(*MEAN, lambda w, n: w[np.argmax(n)], "加权平均", "weighted by households"),
+    Wrong("ex-privacy-forget", "proves", "loss", "每一户未必", "need not"),
+    Wrong("ex-privacy-forget", "proves", "rows", "模型里", "in the model"),
     Wrong("ex-privacy-mean", "protects", "everything", "买了什么", "what was bought"),
     Wrong("ex-privacy-mean", "protects", "epsilon", "裁剪和噪声", "clipping and noise"),
 ]

@@ -7,6 +7,7 @@ from shoprec.exercises.checking import Exercise, Written, array, number, require
 bound = Exercise("ex-privacy-bound")
 clip = Exercise("ex-privacy-clip")
 mean = Exercise("ex-privacy-mean")
+forgotten = Exercise("ex-privacy-forget")
 
 bound.number(
     "at_most",
@@ -84,4 +85,11 @@ mean.choice(
     right="rows",
     everything=("更新本身会说出买了什么", "an update tells what was bought"),
     epsilon=("没有裁剪和噪声，就没有 ε", "without clipping and noise there is no ε"),
+)
+
+forgotten.choice(
+    "proves",
+    right="attack",
+    loss=("平均对上了，每一户未必", "the mean fits, but each household's need not"),
+    rows=("表里没有了，模型里也许还有", "gone from the table, it may still be in the model"),
 )
