@@ -88,7 +88,7 @@ def forget_neighbour(model: UserKNN, task: Task, household: int) -> tuple[UserKN
     neighbours[household], frequency[household] = 0, 0
     for row in touched:
         found = _nearest_to(vectors, int(row), model.k + 1)
-        neighbours[[row]] = (found > 0).astype(np.float32)
+        neighbours[row, :] = (found.toarray()[0] > 0).astype(np.float32)
         neighbours[row, row] = 0
     forgot = UserKNN(model.k, model.alpha, model.half_life, model.weighting, model.similarity)
     forgot.neighbours_, forgot.frequency_ = neighbours.tocsr(), frequency.tocsr()

@@ -100,7 +100,7 @@ class Draws:
         one = np.ones((1, self.households.shape[1]), dtype=self.households.dtype)
         weights = np.concatenate([one, self.households])
         seeds = np.concatenate([np.full((1, self.seeds.shape[1]), 1 / self.seeds.shape[1]), self.seeds])
-        return sum(seeds[:, s] * by_seed(s, weights) for s in range(seeds.shape[1]))
+        return np.sum([seeds[:, s] * by_seed(s, weights) for s in range(seeds.shape[1])], axis=0)
 
 
 def weighted_auc(scores: Floats, inside: Mask, outside: Mask, weights: npt.NDArray[np.int64]) -> Floats:
