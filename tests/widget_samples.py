@@ -133,6 +133,15 @@ def switch(names: list[tuple[str, str]]) -> HTML:
     return widgets.profile_switch(lists, pd.DataFrame(costs, columns=columns))
 
 
+def budget(names: list[tuple[str, str]]) -> HTML:
+    levels = (0.5, 2.0, np.inf)
+    board = [(e, 0.05 + i / 50, 0.04, 0.1, 0.5 + i / 10, 0.45, 0.75) for i, e in enumerate(levels)]
+    columns = ["epsilon", "ndcg", "ndcg_low", "ndcg_high", "auc", "auc_low", "auc_high"]
+    steps = [(e, *name, 1 - p / 5, p - 2 / e) for p, name in enumerate(names[:5]) for e in levels]
+    gradient = pd.DataFrame(steps, columns=["epsilon", "name_zh", "name_en", "clean", "noisy"])
+    return widgets.privacy_budget(pd.DataFrame(board, columns=columns), gradient)
+
+
 def search(names: list[tuple[str, str]]) -> HTML:
     near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
     letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}
@@ -182,6 +191,7 @@ SAMPLES = {
     "list-mixer": Sample(mixer, "06_applications/content", ("换进", "New on the list")),
     "neighbour-finder": Sample(neighbours, "03_algorithms/collaborative_filtering", ("两边都有", "in both lists")),
     "past-sales": Sample(sales, "06_applications/products", ("以前卖出过几次", "Past sales")),
+    "privacy-budget": Sample(budget, "08_trends/privacy", ("隐私预算", "Privacy budget")),
     "product-search": Sample(search, "06_applications/products", ("编码器列出", "the encoder lists")),
     "profile-switch": Sample(switch, "08_trends/fairness", ("个性化：开", "Personalisation on")),
     "rank-guess": Sample(

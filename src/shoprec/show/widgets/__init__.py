@@ -13,6 +13,7 @@ from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.list_mixer import list_mixer
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
 from shoprec.show.widgets.past_sales import past_sales
+from shoprec.show.widgets.privacy_budget import privacy_budget
 from shoprec.show.widgets.product_search import product_search
 from shoprec.show.widgets.profile_switch import profile_switch
 from shoprec.show.widgets.rank_guess import guess_order
@@ -33,6 +34,7 @@ __all__ = [
     "list_mixer",
     "neighbour_finder",
     "past_sales",
+    "privacy_budget",
     "product_search",
     "profile_switch",
     "score_board",

@@ -1,0 +1,87 @@
+"""The study of privacy: coins, plans, forgetting, and what the record holds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from networks import make_task
+
+from shoprec.applications.membership import Draws, Losses, auc_draws, interval
+from shoprec.experiments.privacy import (
+    EPSILONS,
+    FORGOTTEN,
+    MEMBER,
+    MORE_STEPS,
+    OTHER,
+    PRIVATE,
+    Study,
+    arm_of,
+    forget,
+    with_noise,
+)  # fmt: skip
+from shoprec.experiments.records import load_record
+from shoprec.models.basket_network import losses, rows_of
+from shoprec.training.private import Steps, epsilon_of
+
+
+@pytest.fixture(scope="module")
+def study():
+    task = make_task()
+    return Study(task, rows_of(task))
+
+
+def test_a_fair_coin_decides_who_is_a_member(study):
+    many = replace(study, rows=replace(study.rows, known=np.ones(20_000, bool)))
+    roles = many.roles(0)
+    assert np.mean(roles != OTHER) == pytest.approx(0.5, abs=0.015)
+    assert np.mean(roles[roles != OTHER] == FORGOTTEN) == pytest.approx(0.1, abs=0.01)
+    assert (roles == many.roles(0)).all()
+    both = (roles != OTHER) & (many.roles(1) != OTHER)
+    assert both.mean() == pytest.approx(0.25, abs=0.015)
+    assert not study.roles(0)[~study.rows.known].any()
+
+
+def test_plans_have_the_noise_that_epsilon_asks_for():
+    for epsilon in EPSILONS:
+        assert 0.9 * epsilon < epsilon_of(with_noise(PRIVATE[0], epsilon)) <= epsilon + 0.01
+    assert len({arm_of(epsilon) for epsilon in EPSILONS}) == len(EPSILONS)
+
+
+def test_ascent_lifts_the_loss_of_those_who_ask_and_counts_its_work(study):
+    roles = study.roles(0)
+    plan = Steps(30.0, 40)
+    network = study.trained(roles != OTHER, plan, 0)
+    alike = study.trained(roles != OTHER, plan, 0)
+    forget(study, roles, alike, plan, ascent=False, seed=0)
+    before = losses(alike, study.rows)
+    cost = forget(study, roles, network, plan, ascent=True, seed=0)
+    after = losses(network, study.rows)
+    rest = MORE_STEPS * int((roles == MEMBER).sum()) // plan.parts
+    assert cost >= rest
+    assert (cost - rest) % int((roles == FORGOTTEN).sum()) == 0
+    assert np.mean(after[roles == FORGOTTEN] - before[roles == FORGOTTEN]) >= 0
+
+
+def test_the_record_holds_every_arm_with_the_coins_of_its_seed():
+    record = load_record("privacy")
+    arms = {arm_of(e) for e in EPSILONS} | {"normal", "overfitted", "short", "clipped"}
+    arms |= {"retrained", "continued", "ascended"}
+    n_seeds = record.cells["seed"].nunique()
+    assert set(record.cells["model"]) == arms
+    assert n_seeds >= 3
+    assert len(record.cells) == n_seeds * len(arms)
+    roles = record.households.pivot_table(index=["seed", "household"], columns="model", values="role", observed=True)
+    assert (roles.nunique(axis=1) == 1).all()
+    for row in record.cells[record.cells["seed"] == 0].itertuples():
+        plan = Steps(**row.settings)
+        if row.epsilon and row.epsilon > 0:
+            assert epsilon_of(plan) == pytest.approx(row.epsilon, rel=1e-6)
+            assert row.trials[0]["ndcg"] == max(trial["ndcg"] for trial in row.trials)
+
+
+def test_the_attack_stays_below_every_bound_of_the_record():
+    record = load_record("privacy")
+    for epsilon in EPSILONS:
+        found = Losses.of(record.households, arm_of(epsilon))
+        auc = interval(auc_draws(found.calibrated(), found.role, Draws.make(*found.loss.shape, n=50)))[0]
+        assert auc <= 1 - (1 - 1e-5) ** 2 / (1 + np.exp(epsilon))
