@@ -19,6 +19,7 @@ MODULES = {
     "products": "products", "content": "content", "ads": "advertising", "cross": "cross_platform",
     "tools": "tools",
     "scale": "scale", "domain": "cross_domain", "modal": "multimodal", "realtime": "real_time", "fair": "fairness",
+    "explain": "explanations",
 }  # fmt: skip
 
 

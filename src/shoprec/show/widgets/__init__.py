@@ -16,6 +16,7 @@ from shoprec.show.widgets.past_sales import past_sales
 from shoprec.show.widgets.product_search import product_search
 from shoprec.show.widgets.profile_switch import profile_switch
 from shoprec.show.widgets.rank_guess import guess_order
+from shoprec.show.widgets.reason_sum import reason_sum
 from shoprec.show.widgets.score_board import score_board
 from shoprec.show.widgets.softmax_temperature import softmax_temperature
 from shoprec.show.widgets.tool_finder import tool_finder
@@ -35,6 +36,7 @@ __all__ = [
     "past_sales",
     "product_search",
     "profile_switch",
+    "reason_sum",
     "score_board",
     "softmax_temperature",
     "tool_finder",
