@@ -54,8 +54,8 @@ def by_product(items: Codes, parts: Floats) -> tuple[Codes, Floats]:
 def can_be_listed(parts: Floats, n: int) -> Mask:
     """Which products can be among the first n of a list, whatever purchases are taken away.
 
-    A product to which none of the purchases adds more than to each of n others is behind those n in every sum; of equal
-    ones, the first in the table goes ahead. All others are kept, and so is no product to which nothing adds.
+    A product to which no purchase adds more than to each of n others is behind those n in every sum; of equal sums, the
+    first in the table goes ahead. Those products are left out, and so are those to which nothing adds.
 
     Parameters
     ----------
@@ -79,8 +79,9 @@ def can_be_listed(parts: Floats, n: int) -> Mask:
     table = parts[possible]
     ahead = np.zeros(len(possible), int)
     for at, row in enumerate(table):  # who is behind this one, whatever is taken away
-        behind = (table <= row).all(axis=1)
-        behind &= (table < row).any(axis=1) | (np.arange(len(table)) > at)
+        later, less = np.arange(len(table)) > at, ((table < row) | (table == 0)).all(axis=1)
+        behind = (table <= row).all(axis=1) & (later | less)  # less wherever it has a part, or equal and later
+        behind[at] = False
         ahead += behind
     return np.isin(np.arange(len(parts)), possible[ahead < n])
 

@@ -33,7 +33,7 @@ saturated.choice(
     right="gradients",
     occlusion=(
         "两次单独删掉的加起来，还不到 f(满) − f(空)",
-        "two single deletions sum to less than f(whole) − f(nothing)",
+        "two single deletions sum to less than the change",
     ),
     both=("有一种加起来小了", "one of the two falls short"),
     neither=("有一种按定义就加得起来", "one of the two adds up by its definition"),

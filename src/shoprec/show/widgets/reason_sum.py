@@ -118,10 +118,8 @@ def _list(household: Sums, n: int) -> str:
 
 def _table(household: Sums, name: Pair) -> str:
     """Return all parts of a household, which the script reads, too."""
-    zh = "{}：每一行是一件可能上榜的商品，每一列是一件买过的，格里是它给得分添的部分".format(name[0])
-    en = "{}: a row for each product that may be listed, a column for each purchase; cells are what it adds".format(
-        name[1]
-    )
+    zh = f"{name[0]}：每一行是一件可能上榜的商品，每一列是一件买过的，表里的数是它给得分添的部分"
+    en = f"{name[1]}: a row for each product that may be listed, a column for each purchase; cells are what it adds"
     head = "".join(f'<th scope="col">{_named(pair)}</th>' for pair in household.purchases)
     rows = "".join(
         f'<tr><th scope="row">{_named(pair)}</th>'
