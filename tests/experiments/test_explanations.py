@@ -1,5 +1,7 @@
 """The record of explanations: it holds what it says, and a household that is asked again agrees with it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,7 +39,7 @@ def network(december: Task):
 def target(december: Task) -> study.Target:
     """Of a small network with random weights: a product that stands in the window."""
     task = make_task()
-    network = make_network(task.history, study.replace(CONFIG, behaviour=False))
+    network = make_network(task.history, replace(CONFIG, behaviour=False))
     window = window_of(task.history, task.households[0], task.cut_day, CONFIG.max_length)
     return study.targets_of(network, window)[0]
 
@@ -100,7 +102,7 @@ def test_the_kept_network_is_the_recorded_one(record: Record, december: Task, ne
 def test_places_and_targets(target: study.Target) -> None:
     assert target.own.any()
     task = make_task()
-    network = make_network(task.history, study.replace(CONFIG, behaviour=False))
+    network = make_network(task.history, replace(CONFIG, behaviour=False))
     kept = np.ones((1, len(target.window)), bool)
     _, [place] = study.shares_and_places(network, target, kept)
     assert 1 <= place <= study.LISTED
@@ -113,7 +115,7 @@ def test_places_and_targets(target: study.Target) -> None:
 
 def test_a_greedy_set_does_unlist_and_its_parts_do_not(target: study.Target) -> None:
     task = make_task()
-    network = make_network(task.history, study.replace(CONFIG, behaviour=False))
+    network = make_network(task.history, replace(CONFIG, behaviour=False))
     alone = study.explain(network, target).says["occlusion"]
     gone = study.greedy(network, target, alone, most=len(target.window) - 1)
     if gone is not None:
@@ -127,7 +129,7 @@ def test_a_greedy_set_does_unlist_and_its_parts_do_not(target: study.Target) -> 
 
 def test_curves_follow_the_order(target: study.Target) -> None:
     task = make_task()
-    network = make_network(task.history, study.replace(CONFIG, behaviour=False))
+    network = make_network(task.history, replace(CONFIG, behaviour=False))
     order = np.random.default_rng(0).permutation(len(target.window))
     forward, backward = (study.curves(network, target, way) for way in (order, order[::-1]))
     np.testing.assert_allclose(forward["deleted"], backward["kept"], atol=1e-5)
