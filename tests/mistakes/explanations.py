@@ -5,6 +5,7 @@ import numpy as np
 from mistakes import Wrong
 
 SATURATED = "ex-explain-saturation"
+START = "ex-explain-start", "product_attributions"
 CURVE = "ex-explain-deletion", "deletion_curve"
 FEWEST = "ex-explain-fewest", "fewest_deletions"
 
@@ -30,6 +31,12 @@ WRONG = [
     Wrong(SATURATED, "adds_up", "occlusion", "还不到", "less than"),
     Wrong(SATURATED, "adds_up", "both", "小了", "falls short"),
     Wrong(SATURATED, "adds_up", "neither", "按定义", "by its definition"),
+    Wrong(*START, lambda x, b: (x - b) * x[::-1], "终点的梯度", "gradient at the end"),
+    Wrong(*START, lambda x, b: x * x[::-1] / 2, "不总是零", "isn't always zero"),
+    Wrong(*START, lambda x, b: ((x - b) * (x + b)[::-1] / 2)[::-1], "换了位置", "changed places"),
+    Wrong(*START, lambda x, b: (x - b) * (x + b) / 2, "在路上的平均", "on the way"),
+    Wrong("ex-explain-start", "larger", "first", "算一算", "numbers in"),
+    Wrong("ex-explain-start", "larger", "equal", "从零出发", "from zero"),
     Wrong(*CURVE, lambda score, says, shares: curve(score, says, shares, sign=1), "次序反了", "least important"),
     Wrong(*CURVE, lambda score, says, shares: curve(score, abs(says), shares), "绝对值", "absolute value"),
     Wrong(*CURVE, lambda score, says, shares: curve(score, says, shares, insert=True), "插入", "insertion"),

@@ -5,6 +5,7 @@ import numpy as np
 from shoprec.exercises.checking import Exercise, Written, array, number, require
 
 saturated = Exercise("ex-explain-saturation")
+started = Exercise("ex-explain-start")
 deleted = Exercise("ex-explain-deletion")
 fewest = Exercise("ex-explain-fewest")
 
@@ -37,6 +38,36 @@ saturated.choice(
     ),
     both=("有一种加起来小了", "one of the two falls short"),
     neither=("有一种按定义就加得起来", "one of the two adds up by its definition"),
+)
+
+
+@started.function
+def product_attributions(function: Written) -> None:
+    """Integrated gradients of a product of two inputs, from any baseline."""
+    rng = np.random.default_rng()
+    for _ in range(3):
+        x, start = rng.uniform(1, 4, 2), rng.uniform(-1, 1, 2)
+        answer = array(function(x.copy(), start.copy()), (2,))
+        right = (x - start) * (x + start)[::-1] / 2
+        wrongs = [
+            ((x - start) * x[::-1], "这是终点的梯度，不是路上的平均", "this is the gradient at the end, not its mean"),
+            (x * x[::-1] / 2, "基线不总是零", "the baseline isn't always zero"),
+            (right[::-1], "两个输入换了位置", "the two inputs have changed places"),
+        ]
+        for wrong, zh, en in wrongs:
+            require(np.allclose(answer, right) or not np.allclose(answer, wrong), zh, en)
+        require(
+            np.allclose(answer, right),
+            "每个是它的变化乘以另一个在路上的平均",
+            "each is its change times the mean of the other on the way",
+        )
+
+
+started.choice(
+    "larger",
+    right="second",
+    first=("代进去算一算", "put the numbers in"),
+    equal=("那是从零出发的", "that is from zero"),
 )
 
 
