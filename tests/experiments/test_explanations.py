@@ -47,7 +47,7 @@ def target(december: Task) -> study.Target:
 def test_the_record_holds_every_method_for_the_same_products(record: Record, december: Task) -> None:
     cells, rows = record.cells, record.households
     assert sorted(zip(cells["cut"], cells["seed"], strict=True)) == [
-        (cut, seed) for cut in study.RUN_CUTS for seed in range(study.SEEDS)
+        (cut, seed) for cut in study.RUN_CUTS for seed in study.SEEDS
     ]
     assert set(rows["model"]) == set(study.METHODS)
     counts = rows.groupby(["cut", "seed", "household", "kind"], observed=True)["model"].nunique()

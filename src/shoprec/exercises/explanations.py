@@ -1,5 +1,7 @@
 """Self-checks of section 8.5.2, on explanations."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from shoprec.exercises.checking import Exercise, Written, array, number, require
@@ -107,12 +109,12 @@ def deletion_curve(function: Written) -> None:
         )
 
 
-def _curve(score: Written, says: np.ndarray, shares: np.ndarray, first: int) -> np.ndarray:
+def _curve(score: Callable[[np.ndarray], float], says: np.ndarray, shares: np.ndarray, first: int) -> np.ndarray:
     order = np.argsort(first * says, kind="stable")
     return np.array([score(~np.isin(np.arange(len(says)), order[: _number(s, says)])) for s in shares])
 
 
-def _kept_instead(score: Written, says: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def _kept_instead(score: Callable[[np.ndarray], float], says: np.ndarray, shares: np.ndarray) -> np.ndarray:
     order = np.argsort(-says, kind="stable")
     return np.array([score(np.isin(np.arange(len(says)), order[: _number(s, says)])) for s in shares])
 
@@ -124,22 +126,28 @@ def _number(share: float, says: np.ndarray) -> int:
 @fewest.function
 def fewest_deletions(function: Written) -> None:
     """The smallest number of purchases without which a count isn't among the first n."""
+    for n in (1, 1, 3, 3):
+        own, others, right, many = _telling(n)
+        answer = number(function(own.copy(), others.copy(), n))
+        require(answer != many, "先删轻的，要删得更多", "light ones first takes more of them")
+        require(answer != len(own) - right, "这是留下的，不是删掉的", "this is how many stay, not go")
+        require(
+            answer == right,
+            "从最重的删起，删到低于其他商品里的第 n 名为止",
+            "delete the heaviest first, until the count is below the n-th of the other products",
+        )
+
+
+def _telling(n: int) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """Counts for which the usual slips give other numbers; how many go if the heaviest, or the lightest, go first."""
     rng = np.random.default_rng()
-    for n in (1, 3):
-        for _ in range(4):
-            own, others = rng.uniform(0.1, 1, 6), rng.uniform(0.3, 3, 9)
-            answer = number(function(own.copy(), others.copy(), n))
-            least = np.sort(others)[-n]
-            heavy = own.sum() - np.append(0, np.cumsum(np.sort(own)[::-1]))
-            light = own.sum() - np.append(0, np.cumsum(np.sort(own)))
-            right, many = int(np.argmax(heavy < least)), int(np.argmax(light < least))
-            require(answer == right or answer != many, "先删轻的，要删得更多", "light ones first takes more of them")
-            require(answer == right or answer != 6 - right, "这是留下的，不是删掉的", "this is how many stay, not go")
-            require(
-                answer == right,
-                "从最重的删起，删到低于其他商品里的第 n 名为止",
-                "delete the heaviest first, until the count is below the n-th of the other products",
-            )
+    while True:
+        own, others = rng.uniform(0.1, 1, 6), rng.uniform(0.3, 3, 9)
+        least, up = np.sort(others)[-n], np.cumsum(np.sort(own))
+        left = {"heavy": np.append(up[::-1], 0), "light": up[-1] - np.append(0, up)}
+        right, many = (int(np.argmax(left[way] < least)) for way in ("heavy", "light"))
+        if len({right, many, 6 - right, 6, 0}) == 5:
+            return own, others, right, many
 
 
 fewest.choice(
