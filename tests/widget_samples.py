@@ -12,6 +12,7 @@ from shoprec.experiments.lineup import Model
 from shoprec.experiments.summary import scoreboard
 from shoprec.experiments.toolbox import TOOLS
 from shoprec.show import widgets
+from shoprec.show.widgets.reason_sum import Sums
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,12 @@ def budget(names: list[tuple[str, str]]) -> HTML:
     return widgets.privacy_budget(pd.DataFrame(board, columns=columns), gradient)
 
 
+def sums(names: list[tuple[str, str]]) -> HTML:
+    parts = np.random.default_rng(0).random((len(names), 3)).round(2)
+    homes = [Sums(name, names[:3], names, parts * (1 + i)) for i, name in enumerate(names[:2])]
+    return widgets.reason_sum(homes)
+
+
 def search(names: list[tuple[str, str]]) -> HTML:
     near = {lang: np.random.default_rng(i).random((6, len(names))) for i, lang in enumerate(("zh", "en"))}
     letters = {"zh": np.zeros((6, len(names))), "en": np.maximum(near["en"] - 0.5, 0)}
@@ -201,6 +208,7 @@ SAMPLES = {
         "01_background",
         ("对答案", "Compare"),
     ),
+    "reason-sum": Sample(sums, "08_trends/explanations", ("就当没买过", "as if it had never been bought")),
     "score-board": Sample(models, "scoreboard", ("首购评测", "New-only lists")),
     "softmax-temperature": Sample(softmax, "04_mathematics/attention", ("温度", "Temperature")),
     "tool-finder": Sample(tools, "07_tools", ("仍在维护", "Kept up")),

@@ -20,6 +20,7 @@ MODULES = {
     "tools": "tools",
     "scale": "scale", "domain": "cross_domain", "modal": "multimodal", "realtime": "real_time", "fair": "fairness",
     "privacy": "privacy",
+    "explain": "explanations",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from shoprec.show.widgets.privacy_budget import privacy_budget
 from shoprec.show.widgets.product_search import product_search
 from shoprec.show.widgets.profile_switch import profile_switch
 from shoprec.show.widgets.rank_guess import guess_order
+from shoprec.show.widgets.reason_sum import reason_sum
 from shoprec.show.widgets.score_board import score_board
 from shoprec.show.widgets.softmax_temperature import softmax_temperature
 from shoprec.show.widgets.tool_finder import tool_finder
@@ -37,6 +38,7 @@ __all__ = [
     "privacy_budget",
     "product_search",
     "profile_switch",
+    "reason_sum",
     "score_board",
     "softmax_temperature",
     "tool_finder",
