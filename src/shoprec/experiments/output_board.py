@@ -12,7 +12,7 @@ from shoprec.words import Pair
 
 NAMES: dict[str, Pair] = {
     "FullSoftmax": ("我们的块，全 softmax", "Our block, full softmax"),
-    "SampledSoftmax": ("我们的块，采样 softmax", "Our block, sampled softmax"),
+    "SampledSoftmax": ("我们的块，抽样 softmax", "Our block, sampled softmax"),
     "SemanticIds": ("我们的块，生成语义 ID", "Our block, semantic IDs"),
     "HSTU": ("HSTU 层，全 softmax", "HSTU layers, full softmax"),
     "ShuffledIds": ("语义 ID，随机分配", "Semantic IDs, dealt at random"),
