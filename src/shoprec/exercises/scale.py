@@ -117,7 +117,7 @@ def codes_of(function: Written) -> None:
         d, sizes = int(rng.integers(2, 5)), rng.integers(3, 7, size=3)
         books = [rng.normal(size=(size, d)) * scale for size, scale in zip(sizes, (3.0, 1.5, 0.7), strict=True)]
         vector = rng.normal(size=d) * 3
-        got = array(list(function(vector.copy(), [book.copy() for book in books])), (3,))
+        got = array(function(vector.copy(), [book.copy() for book in books]), (3,))
         left, right, whole, inner = vector.copy(), [], [], []
         for book in books:
             whole.append(int(np.linalg.norm(vector - book, axis=1).argmin()))
