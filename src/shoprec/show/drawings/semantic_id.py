@@ -9,7 +9,7 @@ from shoprec.show.plotting import BLUE, GREEN, GREY, RED
 CODES = ("12", "40", "7", "0")
 _TINTS = (0.6, 0.35, 0.2, 0.08)  # of what is left over
 _ROWS = (66, 124, 182, 240)
-_TREE = 352  # where the path runs down
+_TREE = 343  # where the path runs down
 
 
 def draw_semantic_id() -> Figure:
@@ -65,5 +65,5 @@ def _tree(axis: Axes) -> None:
         arrow(axis, (_TREE, above[1] + 7), (_TREE, y - 12), BLUE, 2.4)
         box(axis, _TREE - 15, y - 12, 30, 24, code, BLUE)
         above = (_TREE, y + 5.0)
-    write(axis, _TREE + 62, _ROWS[1], ("没有商品", "no product"), SMALL, RED, ha="left")
+    write(axis, _TREE + 61, _ROWS[1], ("没有商品", "no product"), SMALL, RED, ha="left")
     write(axis, _TREE, 280, ("唯一的一件", "one product"), SMALL, GREEN)
