@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from networks import make_task
 
-from shoprec.experiments import generative
+from shoprec.experiments import generative, output_board
 from shoprec.experiments.generative import CONTROLS, SPACES, Cell, Recipe, all_cells
 from shoprec.experiments.records import Parts, load_record
 from shoprec.experiments.spaces import TRIALS
@@ -40,6 +40,12 @@ def test_the_last_cut_comes_first_and_has_the_controls():
     assert [cell.cut for cell in cells] == sorted((cell.cut for cell in cells), reverse=True)
     assert {cell.model for cell in cells if cell.cut != CUTS[-1]} == set(SPACES)
     assert len(set(cells)) == len(cells) == 3 * (6 * len(SPACES) + len(CONTROLS))
+
+
+def test_who_reads_the_record_knows_its_networks():
+    assert (*SPACES,) == output_board.NETWORKS
+    assert (*SPACES, *CONTROLS) == output_board.ORDER
+    assert generative.SEEDS == output_board.SEEDS
 
 
 def test_a_cell_is_judged_with_the_best_settings_and_kept(small, tmp_path, monkeypatch):

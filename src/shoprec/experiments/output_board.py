@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from shoprec.evaluation import paired_bootstrap
-from shoprec.experiments.generative import CONTROLS, SEEDS, SPACES
 from shoprec.experiments.records import Record
 from shoprec.words import Pair
 
@@ -22,7 +21,10 @@ NAMES: dict[str, Pair] = {
     "PersonalFrequency": ("个人频次", "Personal frequency"),
     "Popularity": ("热门榜", "Popularity"),
 }
-ORDER = (*SPACES, *CONTROLS)
+# As in shoprec.experiments.generative, which needs torch, and reading a record doesn't.
+NETWORKS = ("FullSoftmax", "SampledSoftmax", "SemanticIds", "HSTU")
+ORDER = (*NETWORKS, "ShuffledIds", "TextIds", "FullSoftmaxLonger", "SemanticIdsLonger")
+SEEDS = 3
 
 
 class OutputStudy:
@@ -44,9 +46,9 @@ class OutputStudy:
 
     def cuts(self) -> list[str]:
         """Cuts at which all four networks have all their seeds, in the order of time."""
-        some = self.cells[self.cells["model"].isin(SPACES)]
+        some = self.cells[self.cells["model"].isin(NETWORKS)]
         seeds = some.groupby(["cut", "model"])["seed"].nunique().unstack(fill_value=0)
-        full = (seeds.reindex(columns=list(SPACES), fill_value=0) >= SEEDS).all(axis=1)
+        full = (seeds.reindex(columns=list(NETWORKS), fill_value=0) >= SEEDS).all(axis=1)
         return sorted(seeds.index[full])
 
     def of_households(self, cut: str, column: str = "all") -> pd.DataFrame:
