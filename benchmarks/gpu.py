@@ -36,7 +36,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 TESTS = ("tests/models/test_transformer.py", "tests/models/test_batches.py", "tests/models/test_sequential.py",
          "tests/models/test_backbones.py", "tests/models/test_behaviour.py", "tests/models/test_lora.py",
-         "tests/training")  # fmt: skip
+         "tests/models/test_generative.py", "tests/models/test_hstu.py", "tests/training")  # fmt: skip
 SMALL_TESTS = ("tests/training/test_losses.py",)
 PER_CHAPTER = 150  #: seconds
 

@@ -21,6 +21,7 @@ TORCH = {
     "shoprec.applications.serving.engine", "shoprec.applications.serving.training",
     "shoprec.experiments.explanations", "shoprec.experiments.fine_tuning", "shoprec.experiments.judge",
     "shoprec.experiments.leaderboard", "shoprec.experiments.networks", "shoprec.experiments.plain_network",
+    "shoprec.experiments.generative", "shoprec.models.generative", "shoprec.models.hstu",
     "shoprec.experiments.prompts", "shoprec.experiments.reasons", "shoprec.experiments.scale",
     "shoprec.models.backbones", "shoprec.models.batches", "shoprec.models.cached", "shoprec.models.export",
     "shoprec.models.gated",

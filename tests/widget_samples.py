@@ -170,6 +170,12 @@ def clipped(names: list[tuple[str, str]]) -> HTML:
     return widgets.clip_explorer(moments.replace({"spread": np.inf}, 20.0), truth=5.0, clip=10)
 
 
+def codes(names: list[tuple[str, str]]) -> HTML:
+    leaves = [((i // 4, i % 4), 1, 0.2 - i / 50, *name) for i, name in enumerate(names)]
+    nodes = [((0,), 6, 0.7, *names[0]), ((1,), 5, 0.3, *names[-1]), *leaves]
+    return widgets.code_walk(pd.DataFrame(nodes, columns=["path", "n", "probability", "name_zh", "name_en"]), 40)
+
+
 def models(names: list[tuple[str, str]]) -> HTML:
     lineup = {
         f"model {i}": Model(name, "networks" if i % 3 else "counting", "05_project", "5")
@@ -191,6 +197,7 @@ SAMPLES = {
     "attention-explorer": Sample(attention, "03_algorithms/transformer", ("最看重", "attends most")),
     "basket-scanner": Sample(scanner, "08_trends/real_time", ("扫下一件", "Scan the next")),
     "clip-level": Sample(clipped, "06_applications/advertising", ("权重上限", "Largest weight")),
+    "code-walk": Sample(codes, "08_trends/scale", ("合计概率", "probability together")),
     "domain-bridge": Sample(bridge, "08_trends/cross_domain", ("在那里已知几篮", "Baskets known there")),
     "hybrid-ranker": Sample(
         lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")

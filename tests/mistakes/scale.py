@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from mistakes import Wrong
 
 BYTES = "ex-scale-memory", "bytes_each"
@@ -12,6 +14,31 @@ SHARE = "ex-scale-softmax", "softmax_share"
 WIDER = "ex-scale-softmax", "wider"
 BEST = "ex-scale-budget", "best_size"
 GROWS = "ex-scale-budget", "grows"
+CODES = "ex-scale-codes", "codes_of"
+WRITTEN = "ex-scale-written", "log_probability"
+TOTAL = "ex-scale-written", "total"
+
+
+def nearest_to_the_whole(vector, books):
+    return [int(np.linalg.norm(vector - book, axis=1).argmin()) for book in books]
+
+
+def largest_product(vector, books):
+    codes, left = [], vector
+    for book in books:
+        codes.append(int((book @ left).argmax()))
+        left = left - book[np.linalg.norm(left - book, axis=1).argmin()]
+    return codes
+
+
+def free(logits, allowed, path):
+    return sum(one[c] - np.log(np.exp(one).sum()) for one, c in zip(logits, path, strict=True))
+
+
+def probability(logits, allowed, path):
+    each = (np.exp(one[c]) / np.exp(one[may]).sum() for one, may, c in zip(logits, allowed, path, strict=True))
+    return math.prod(each)
+
 
 WRONG = [
     Wrong(*BYTES, lambda n, p, n_unit: 16 * n / p, "凑齐", "put together"),
@@ -37,5 +64,12 @@ WRONG = [
     Wrong(*BEST, lambda c, a, p, b, q: (p * a / q / b * c**q) ** (1 / (p + q)), "别忘了 6", "the 6"),
     Wrong(*BEST, lambda c, a, alpha, b, beta: (c / 6) ** 0.5, "更小", "smaller"),
     Wrong(*BEST, lambda c, a, alpha, b, beta: -1.0, "正数", "positive"),
+    Wrong(*CODES, nearest_to_the_whole, "剩下的部分", "left over"),
+    Wrong(*CODES, largest_product, "内积", "inner product"),
+    Wrong(*CODES, lambda vector, books: [99] * len(books), "第 1 级", "level 1"),
+    Wrong(*WRITTEN, free, "允许的编码", "allowed"),
+    Wrong(*WRITTEN, probability, "对数", "logarithm"),
+    Wrong(*WRITTEN, lambda logits, allowed, path: -77.0, "相加", "added"),
+    Wrong(*TOTAL, "less", "不许写", "no longer"),
     Wrong(*GROWS, "size", "怎样随 C 变", "goes with C"),
 ]

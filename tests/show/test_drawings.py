@@ -33,6 +33,7 @@ from shoprec.show.drawings.platforms import draw_platforms
 from shoprec.show.drawings.reranking import draw_reranking
 from shoprec.show.drawings.reweighting import draw_reweighting
 from shoprec.show.drawings.rule_tree import draw_rule_tree
+from shoprec.show.drawings.semantic_id import draw_semantic_id
 from shoprec.show.drawings.time_cut import draw_time_cut
 from shoprec.show.drawings.toolchain import draw_toolchain
 from shoprec.show.drawings.transformer import draw_pointing, draw_transformer
@@ -80,6 +81,7 @@ DRAWINGS = {
     "time cut": lambda: draw_time_cut(visits()),
     "reranking": draw_reranking,
     "rule tree": draw_rule_tree,
+    "semantic id": draw_semantic_id,
     "need tree": lambda: draw_need_tree(dict.fromkeys(need_tree.ANSWERS, True)),
     "works": draw_works,
 }

@@ -13,10 +13,7 @@ from notebook_cache import read_notebook
 from slides import BOOK, MOST, chapters, has_slides, kind_of, page, read_text, slide_type, slides_of, title_slide
 
 #: Chapters without slides so far. Give one slides, and take its name from here.
-NOT_YET = {
-    "08_trends/scale",
-    "08_trends/explanations",
-}
+NOT_YET = {"08_trends/explanations"}
 LONGEST = {"zh": 140, "en": 340}  # letters of a slide's text, formulas aside: what can be read at a glance
 WITH_SLIDES = [path for path in chapters() if has_slides(path)]
 by_chapter = pytest.mark.parametrize("path", WITH_SLIDES, ids=lambda path: path.stem)

@@ -1,13 +1,16 @@
 """Self-checks of section 8.1, on sizes, costs and laws that are drawn anew."""
 
 import numpy as np
+from scipy.special import logsumexp
 
-from shoprec.exercises.checking import Exercise, Written, number, require
+from shoprec.exercises.checking import Exercise, Written, array, number, require
 
 memory = Exercise("ex-scale-memory")
 growth = Exercise("ex-scale-growth")
 softmax = Exercise("ex-scale-softmax")
 budget = Exercise("ex-scale-budget")
+codes = Exercise("ex-scale-codes")
+written = Exercise("ex-scale-written")
 
 
 @memory.function
@@ -104,6 +107,58 @@ def best_size(function: Written) -> None:
 
 
 budget.choice("grows", "both", size=("由最小值的等式看 D 怎样随 C 变", "see by the equation how D goes with C"))
+
+
+@codes.function
+def codes_of(function: Written) -> None:
+    """The codes of a vector, level after level."""
+    rng = np.random.default_rng()
+    for _ in range(5):
+        d, sizes = int(rng.integers(2, 5)), rng.integers(3, 7, size=3)
+        books = [rng.normal(size=(size, d)) * scale for size, scale in zip(sizes, (3.0, 1.5, 0.7), strict=True)]
+        vector = rng.normal(size=d) * 3
+        got = array(function(vector.copy(), [book.copy() for book in books]), (3,))
+        left, right, whole, inner = vector.copy(), [], [], []
+        for book in books:
+            whole.append(int(np.linalg.norm(vector - book, axis=1).argmin()))
+            inner.append(int((book @ left).argmax()))
+            right.append(int(np.linalg.norm(left - book, axis=1).argmin()))
+            left = left - book[right[-1]]
+        if whole != right:
+            over = "每一级量化的是前几级剩下的部分", "each level quantises what those before left over"
+            require(got.tolist() != whole, *over)
+        if inner != right:
+            near = "要的是距离最近的，不是内积最大的", "the nearest is asked for, not the largest inner product"
+            require(got.tolist() != inner, *near)
+        off = "第 {} 级的编码不对", "the code of level {} is not right"
+        for level, (one, other) in enumerate(zip(got.tolist(), right, strict=True), start=1):
+            require(one == other, *off, level)
+
+
+@written.function
+def log_probability(function: Written) -> None:
+    """A product's log-probability, when only codes that exist may be written."""
+    rng = np.random.default_rng()
+    for _ in range(5):
+        sizes = rng.integers(4, 8, size=3)
+        logits = [rng.normal(size=size) * 2 for size in sizes]
+        allowed = [np.arange(size) % 2 == 0 for size in sizes]
+        path = [int(rng.choice(np.flatnonzero(may))) for may in allowed]
+        args = [one.copy() for one in logits], [may.copy() for may in allowed], list(path)
+        got = number(function(*args))
+        right = sum(one[c] - logsumexp(one[may]) for one, may, c in zip(logits, allowed, path, strict=True))
+        free = sum(one[c] - logsumexp(one) for one, c in zip(logits, path, strict=True))
+        require(not np.isclose(got, np.exp(right), rtol=1e-6), "要的是概率的对数", "its logarithm is asked for")
+        only = "分母里只有允许的编码", "only codes that are allowed are in the denominator"
+        require(not np.isclose(got, free, rtol=1e-6), *only)
+        off = (
+            "{} 级时不对：各级的对数概率要相加",
+            "not right with {} levels: the levels' log-probabilities are to be added",
+        )
+        require(np.isclose(got, right, rtol=1e-6), *off, len(path))
+
+
+written.choice("total", "one", less=("没有商品的编码已经不许写了", "codes of no product may no longer be written"))
 
 
 def _measured(rng: np.random.Generator) -> tuple[tuple[float, float], tuple[float, float], float]:

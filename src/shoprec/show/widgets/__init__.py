@@ -8,6 +8,7 @@ from shoprec.show.widgets.account_merger import account_merger
 from shoprec.show.widgets.attention_explorer import attention_explorer
 from shoprec.show.widgets.basket_scanner import basket_scanner
 from shoprec.show.widgets.clip_level import clip_explorer
+from shoprec.show.widgets.code_walk import code_walk
 from shoprec.show.widgets.domain_bridge import domain_bridge
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.list_mixer import list_mixer
@@ -29,6 +30,7 @@ __all__ = [
     "attention_explorer",
     "basket_scanner",
     "clip_explorer",
+    "code_walk",
     "domain_bridge",
     "guess_order",
     "hybrid_slider",
