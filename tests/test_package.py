@@ -16,18 +16,18 @@ import shoprec
 SOURCE = Path(shoprec.__file__).parent
 MODULES = [module.name for module in pkgutil.walk_packages(shoprec.__path__, "shoprec.")]
 TORCH = {
-    "shoprec.applications.data_parallel",
+    "shoprec.applications.data_parallel", "shoprec.applications.federated",
     "shoprec.applications.serving.__main__", "shoprec.applications.serving.api", "shoprec.applications.serving.bundle",
     "shoprec.applications.serving.engine", "shoprec.applications.serving.training",
     "shoprec.experiments.explanations", "shoprec.experiments.fine_tuning", "shoprec.experiments.judge",
     "shoprec.experiments.leaderboard", "shoprec.experiments.networks", "shoprec.experiments.plain_network",
     "shoprec.experiments.generative", "shoprec.models.generative", "shoprec.models.hstu",
-    "shoprec.experiments.prompts", "shoprec.experiments.reasons", "shoprec.experiments.scale",
-    "shoprec.models.backbones", "shoprec.models.batches", "shoprec.models.cached", "shoprec.models.export",
+    "shoprec.experiments.privacy", "shoprec.experiments.prompts", "shoprec.experiments.reasons", "shoprec.experiments.scale",
+    "shoprec.models.backbones", "shoprec.models.basket_network", "shoprec.models.batches", "shoprec.models.cached", "shoprec.models.export",
     "shoprec.models.gated",
     "shoprec.models.language.lora", "shoprec.models.sequential", "shoprec.models.transformer",
     "shoprec.training.checkpoints", "shoprec.training.classroom",
-    "shoprec.training.fingerprint", "shoprec.training.loop", "shoprec.training.losses",
+    "shoprec.training.fingerprint", "shoprec.training.loop", "shoprec.training.losses", "shoprec.training.private",
 }  # fmt: skip
 
 
