@@ -123,7 +123,7 @@ def forget(study: Study, roles: np.ndarray, network: BasketNetwork, plan: Steps,
     """Make a network forget, by a few steps on those who remain; the number of households' gradients that it took.
 
     Before, with ``ascent``, steps up the forgotten households' loss, a tenth as long as those of training, until it is
-    as high as that of households that were never members.
+    as high as that of households that were never members, or for a hundred steps, as in all that is recorded.
     """
     cost, rows = 0, study.rows
     asks = torch.from_numpy(np.flatnonzero(roles == FORGOTTEN))
