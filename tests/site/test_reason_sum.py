@@ -57,6 +57,14 @@ def test_the_line_says_who_came_and_who_went(page):
     expect(line).to_contain_text("This is the whole history.")
 
 
+def test_only_what_is_taken_away_is_struck_through(page):
+    show(page, output(), lang="en")
+    names = page.locator("fieldset:visible label > span")
+    page.get_by_role("checkbox", name="Milk").press("Space")
+    lines = names.evaluate_all("names => names.map((name) => getComputedStyle(name).textDecorationLine)")
+    assert lines == ["none", "line-through", "none"]
+
+
 def test_with_nothing_left_there_is_no_list(page):
     show(page, output(), lang="zh")
     for box in page.locator("fieldset:visible input").all():
