@@ -83,11 +83,11 @@ def forget_neighbour(model: UserKNN, task: Task, household: int) -> tuple[UserKN
         raise ValueError(f"{model.similarity} of {model.weighting} rests on what all others bought; fit again")
     rest = task.history.select(task.history.user != household)
     vectors = weigh(rest.matrix(), model.weighting)
-    touched = np.flatnonzero(model.neighbours_[:, [household]].toarray()[:, 0])
+    touched = np.flatnonzero(model.neighbours_[:, [household]].toarray()[:, 0]).tolist()
     neighbours, frequency = model.neighbours_.tolil(), model.frequency_.tolil()
     neighbours[household], frequency[household] = 0, 0
     for row in touched:
-        found = _nearest_to(vectors, int(row), model.k + 1)
+        found = _nearest_to(vectors, row, model.k + 1)
         neighbours[row, :] = (found.toarray()[0] > 0).astype(np.float32)
         neighbours[row, row] = 0
     forgot = UserKNN(model.k, model.alpha, model.half_life, model.weighting, model.similarity)
