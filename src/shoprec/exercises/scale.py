@@ -114,22 +114,22 @@ def codes_of(function: Written) -> None:
     """The codes of a vector, level after level."""
     rng = np.random.default_rng()
     for _ in range(5):
-        d, sizes = int(rng.integers(2, 5)), rng.integers(3, 7, size=3)
-        books = [rng.normal(size=(size, d)) * scale for size, scale in zip(sizes, (3.0, 1.5, 0.7), strict=True)]
-        vector = rng.normal(size=d) * 3
+        whole = right = inner = list[int]()
+        while right in (whole, inner) or whole == inner:  # each slip is to be told by what it gives
+            d, sizes = int(rng.integers(2, 5)), rng.integers(3, 7, size=3)
+            books = [rng.normal(size=(size, d)) * scale for size, scale in zip(sizes, (3.0, 1.5, 0.7), strict=True)]
+            vector = rng.normal(size=d) * 3
+            left, right, whole, inner = vector.copy(), [], [], []
+            for book in books:
+                whole.append(int(np.linalg.norm(vector - book, axis=1).argmin()))
+                inner.append(int((book @ left).argmax()))
+                right.append(int(np.linalg.norm(left - book, axis=1).argmin()))
+                left = left - book[right[-1]]
         got = array(function(vector.copy(), [book.copy() for book in books]), (3,))
-        left, right, whole, inner = vector.copy(), [], [], []
-        for book in books:
-            whole.append(int(np.linalg.norm(vector - book, axis=1).argmin()))
-            inner.append(int((book @ left).argmax()))
-            right.append(int(np.linalg.norm(left - book, axis=1).argmin()))
-            left = left - book[right[-1]]
-        if whole != right:
-            over = "每一级量化的是前几级剩下的部分", "each level quantises what those before left over"
-            require(got.tolist() != whole, *over)
-        if inner != right:
-            near = "要的是距离最近的，不是内积最大的", "the nearest is asked for, not the largest inner product"
-            require(got.tolist() != inner, *near)
+        over = "每一级量化的是前几级剩下的部分", "each level quantises what those before left over"
+        require(got.tolist() != whole, *over)
+        near = "要的是距离最近的，不是内积最大的", "the nearest is asked for, not the largest inner product"
+        require(got.tolist() != inner, *near)
         off = "第 {} 级的编码不对", "the code of level {} is not right"
         for level, (one, other) in enumerate(zip(got.tolist(), right, strict=True), start=1):
             require(one == other, *off, level)

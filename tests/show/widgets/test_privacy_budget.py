@@ -32,7 +32,8 @@ def parse(output):
 
 
 def test_the_table_holds_every_level_in_order(board, gradient):
-    soup = parse(privacy_budget(board.sample(frac=1, random_state=0), gradient.sample(frac=1, random_state=0)))
+    by_level = gradient.sort_values("epsilon", ascending=False, kind="stable")
+    soup = parse(privacy_budget(board.sample(frac=1, random_state=0), by_level))
     rows = [[cell.text for cell in row.select("th, td")] for row in soup.select(".all tbody tr")]
     assert [row[0] for row in rows] == ["0.5", "2", "∞"]
     for row, given in zip(rows, board.itertuples(), strict=True):
@@ -40,6 +41,12 @@ def test_the_table_holds_every_level_in_order(board, gradient):
         assert row[2] == f"{given.auc:.3f} [{given.auc_low:.3f}, {given.auc_high:.3f}]"
     assert json.loads(soup.select_one("privacy-budget")["data-levels"]) == rows
     assert soup.select_one(".status .ndcg").text == rows[-1][1]
+
+
+def test_products_of_one_name_have_rows_of_their_own(board, gradient):
+    gradient[["name_zh", "name_en"]] = "茶", "Tea"
+    rows = parse(privacy_budget(board, gradient)).select(".now tbody tr")
+    assert len({row["data-levels"] for row in rows}) == len(NAMES)
 
 
 def test_rows_carry_the_gradient_of_every_level(board, gradient):

@@ -24,7 +24,7 @@ def privacy_budget(board: pd.DataFrame, gradient: pd.DataFrame) -> HTML:
         ``_high``.
     gradient
         What one step adds to each of some products, ``clean`` and ``noisy``, in units of the largest: a row for each
-        ``epsilon`` and product, with ``name_zh`` and ``name_en``.
+        ``epsilon`` and product, with ``name_zh`` and ``name_en``, the products in the same order at each ``epsilon``.
 
     Returns
     -------
@@ -78,12 +78,12 @@ def _checked(board: pd.DataFrame, gradient: pd.DataFrame) -> tuple[pd.DataFrame,
     levels = board["epsilon"].tolist()
     if len(levels) < 2 or len(set(levels)) < len(levels):
         raise ValueError(f"board has the values {levels} of ε; pass two or more, each once")
-    names = list(dict.fromkeys(zip(gradient["name_zh"], gradient["name_en"], strict=True)))
-    order = pd.MultiIndex.from_tuples([(*name, level) for name in names for level in levels])
-    keyed = gradient.set_index(["name_zh", "name_en", "epsilon"])[["clean", "noisy"]]
-    if not names or keyed.index.has_duplicates or set(keyed.index) != set(order):
+    parts = [gradient[gradient["epsilon"] == level] for level in levels]
+    listed = [list(zip(part["name_zh"], part["name_en"], strict=True)) for part in parts]
+    names = listed[0]
+    if not names or any(others != names for others in listed) or len(gradient) != len(names) * len(levels):
         raise ValueError(f"gradient needs one row for each of {len(names)} products and {len(levels)} values of ε")
-    bars = keyed.reindex(order).to_numpy(float).reshape(len(names), len(levels), 2)
+    bars = np.stack([part[["clean", "noisy"]].to_numpy(float) for part in parts], axis=1)
     if not (np.isfinite(bars).all() and np.isfinite(board[_BOARD[1:]].to_numpy(float)).all()):
         raise ValueError("all numbers but ε must be finite")
     return board, names, bars
@@ -131,7 +131,7 @@ def _bar(kind: str, y: float, value: float) -> str:
 
 def _all(said: list[list[str]]) -> str:
     """Return a table of all levels that folds away."""
-    heads = ["<i>ε</i>", "NDCG@10", both("攻击的 AUC", "The attack's AUC")]
+    heads = ["<i>ε</i>", both("NDCG@10", "NDCG@10"), both("攻击的 AUC", "The attack's AUC")]
     head = "".join(f'<th scope="col">{title}</th>' for title in heads)
     rows = "".join(f'<tr><th scope="row">{e}</th><td>{ndcg}</td><td>{auc}</td></tr>\n' for e, ndcg, auc in said)
     return (
