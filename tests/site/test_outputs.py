@@ -22,3 +22,9 @@ def test_numbers_and_spaces_are_well_set(build: Path, name: str, lang: str) -> N
 def test_what_a_cell_has_checked_is_said_once(build: Path, name: str) -> None:
     cells = soup(build / "en" / f"{name}.html").select(".cell_output")
     assert not [cell for cell in cells if len(cell.select(".finding")) > 1]
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_no_cell_of_a_table_is_left_as_python_writes_it(build: Path, name: str) -> None:
+    cells = soup(build / "en" / f"{name}.html").select(".cell_output table.dataframe td")
+    assert not [cell for cell in cells if cell.get_text(strip=True) in ("True", "False", "None", "nan", "NaT")]
