@@ -93,15 +93,15 @@ def root(tmp_path: Path) -> Path:
     """A package in which ``used`` imports ``deep`` within a function, and nothing imports ``other``."""
     files = {
         "constraints.txt": "numpy==2",
-        "src/pack/__init__.py": "",
-        "src/pack/used.py": '"""Doc."""\nSIZE = 1\ndef f():\n    from pack.room import deep\n',
-        "src/pack/room/__init__.py": "",
-        "src/pack/room/deep.py": "from importlib.resources import files\nx = files('pack.named')",
-        "src/pack/room/names/table.csv": "a",
-        "src/pack/named/__init__.py": "",
-        "src/pack/other.py": "y = 1",
-        "src/pack/show/__init__.py": "",
-        "src/pack/show/widget.js": "1",
+        "src/shoprec/__init__.py": "",
+        "src/shoprec/used.py": '"""Doc."""\nSIZE = 1\ndef f():\n    from shoprec.room import deep\n',
+        "src/shoprec/room/__init__.py": "",
+        "src/shoprec/room/deep.py": "from importlib.resources import files\nx = files('shoprec.named')",
+        "src/shoprec/room/names/table.csv": "a",
+        "src/shoprec/named/__init__.py": "",
+        "src/shoprec/other.py": "y = 1",
+        "src/shoprec/show/__init__.py": "",
+        "src/shoprec/show/widget.js": "1",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -109,19 +109,19 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-CELLS = ["%matplotlib inline\nfrom pack.used import f", "!ls"]
+CELLS = ["%matplotlib inline\nfrom shoprec.used import f", "!ls"]
 
 
 @pytest.mark.parametrize(
     ("file", "text"),
     [
         ("constraints.txt", "numpy==3"),
-        ("src/pack/__init__.py", "x = 1"),
-        ("src/pack/used.py", '"""Doc."""\nSIZE = 2\ndef f():\n    from pack.room import deep\n'),
-        ("src/pack/room/deep.py", "z = 1"),
-        ("src/pack/named/__init__.py", "z = 1"),
-        ("src/pack/room/names/table.csv", "b"),
-        ("src/pack/room/new.csv", "b"),
+        ("src/shoprec/__init__.py", "x = 1"),
+        ("src/shoprec/used.py", '"""Doc."""\nSIZE = 2\ndef f():\n    from shoprec.room import deep\n'),
+        ("src/shoprec/room/deep.py", "z = 1"),
+        ("src/shoprec/named/__init__.py", "z = 1"),
+        ("src/shoprec/room/names/table.csv", "b"),
+        ("src/shoprec/room/new.csv", "b"),
     ],
 )
 def test_a_run_rests_on(root: Path, file: str, text: str) -> None:
@@ -133,10 +133,13 @@ def test_a_run_rests_on(root: Path, file: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("src/pack/other.py", "y = 2"),
-        ("src/pack/new.py", "y = 2"),
-        ("src/pack/show/widget.js", "2"),
-        ("src/pack/used.py", '"""Other words."""\n# Why.\nSIZE = (1)\n\n\ndef f():\n    from pack.room import deep\n'),
+        ("src/shoprec/other.py", "y = 2"),
+        ("src/shoprec/new.py", "y = 2"),
+        ("src/shoprec/show/widget.js", "2"),
+        (
+            "src/shoprec/used.py",
+            '"""Other words."""\n# Why.\nSIZE = (1)\n\n\ndef f():\n    from shoprec.room import deep\n',
+        ),
     ],
 )
 def test_a_run_does_not_rest_on(root: Path, file: str, text: str) -> None:
@@ -148,13 +151,13 @@ def test_a_run_does_not_rest_on(root: Path, file: str, text: str) -> None:
 @pytest.mark.parametrize("look", ["import inspect", "help(f)", "f.__doc__", "f?"])
 def test_a_run_that_shows_code_rests_on_its_comments(root: Path, look: str) -> None:
     before = fingerprint([*CELLS, look], root)
-    (root / "src/pack/used.py").write_text((root / "src/pack/used.py").read_text() + "# Why.\n")
+    (root / "src/shoprec/used.py").write_text((root / "src/shoprec/used.py").read_text() + "# Why.\n")
     assert fingerprint([*CELLS, look], root) != before
 
 
 def test_pages_are_read_again_after_any_change_of_the_package(root: Path) -> None:
     found = {package_digest(root)}
-    for file in ("src/pack/other.py", "src/pack/new.csv", "constraints.txt"):
+    for file in ("src/shoprec/other.py", "src/shoprec/new.csv", "constraints.txt"):
         (root / file).write_text("# words")
         found.add(package_digest(root))
     assert len(found) == 4

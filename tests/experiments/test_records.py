@@ -96,6 +96,15 @@ def test_comments_don_t_change_a_digest_and_code_does(tmp_path):
     assert digests[0] == digests[1] != digests[2]
 
 
+def test_packages_installed_beside_it_are_no_part_of_a_digest(tmp_path):
+    for name, text in {"shoprec": "", "beside": "x = 1\n"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+    (tmp_path / "shoprec" / "words.py").write_text("import beside\n")
+    files = provenance.reached("import shoprec.words", tmp_path)
+    assert {file.relative_to(tmp_path).as_posix() for file in files} == {"shoprec/__init__.py", "shoprec/words.py"}
+
+
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["leaderboard", "twice"]])
 def test_a_run_that_there_is_not_is_answered_with_those_there_are(arguments):
     with pytest.raises(SystemExit, match=r"one of cross_domain, .*judge, leaderboard"):

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]  #: the folder that holds the package
+PACKAGE = Path(__file__).resolve().parents[1].name
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -36,7 +37,7 @@ def names(code: str) -> frozenset[str]:
 
 
 def reached(code: str, source: Path = SOURCE) -> set[Path]:
-    """Files of the modules below a folder that some code imports, directly or through others."""
+    """Files of the package's modules below a folder that some code imports, directly or through others."""
     found: set[Path] = set()
     waiting = [*names(code)]
     while waiting:
@@ -79,6 +80,8 @@ def digest(code: str, source: Path = SOURCE) -> str:
 def _files(name: str, source: Path) -> Iterator[Path]:
     """The file of a module and those of the packages around it, as far as they are below the folder."""
     parts = name.split(".")
+    if parts[0] != PACKAGE:
+        return  # an installed package lies among all others, and they are none of ours
     for end in range(1, len(parts) + 1):
         path = source.joinpath(*parts[:end])
         yield from (file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file())
