@@ -79,7 +79,9 @@ def deletion_curve(function: Written) -> None:
     rng = np.random.default_rng()
     for n in (5, 8):
         says, value = rng.normal(size=n), rng.normal(size=n)
-        says[1] = says.max() + 1
+        # The heaviest of all is negative, the next one positive: whatever the slip, another one goes first.
+        says[1] = np.abs(says).max() + 1
+        says[0] = -says[1] - 1
         shares = np.array([0.0, 0.2, 0.5, 0.9])
 
         def score(kept: np.ndarray, value: np.ndarray = value) -> float:

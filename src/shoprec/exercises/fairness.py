@@ -107,7 +107,8 @@ def left_when_off(function: Written) -> None:
     for n_groups in (2, 3):
         group = rng.permutation(np.repeat(np.arange(n_groups), (9, 14, 6)[:n_groups]))
         on = np.where(rng.random(len(group)) < 0.2, 0.0, rng.uniform(0.2, 0.9, len(group)))
-        on[[np.flatnonzero(group == g)[0] for g in range(n_groups)]] = 0.5
+        for g in range(n_groups):
+            on[np.flatnonzero(group == g)[:2]] = 0.5, 0  # each group has a household without a hit, and one with
         off = on * rng.uniform(0.1, 0.5, len(group)) + rng.uniform(0, 0.05, len(group))
         given = function(on.copy(), off.copy(), group.copy())
         divided = isinstance(given, np.ndarray) and given.dtype.kind == "f" and not np.isfinite(given).all()

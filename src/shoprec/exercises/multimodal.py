@@ -9,6 +9,8 @@ fuse = Exercise("ex-modal-fuse")
 known = Exercise("ex-modal-known")
 placebo = Exercise("ex-modal-placebo")
 
+FROM_AFTER = "用到了切分日之后的小票", "receipts from after the cut are used"
+ALL_BEFORE = "只要最近七天", "only the last seven days count"
 AT_THE_CUT = (
     "切分日当时的那一张小票还不知道：要严格在它之前",
     "the receipt at the cut itself isn't known yet: take what is strictly before",
@@ -52,23 +54,10 @@ def discount_known(function: Written) -> None:
     """Mean discount in the week up to a product's last sale before the cut."""
     rng = np.random.default_rng()
     for _ in range(6):
-        cut = float(rng.integers(40, 60))
-        days = np.sort(rng.uniform(0, 90, 60)).round(2)
-        days[days > cut - 3] += 4  # some time passes between the last sale and the cut
-        days = np.append(days, [cut - 5, cut])  # one in the week before the cut, one at the cut itself: not known
-        depths = rng.random(len(days)).round(3)
+        days, depths, cut, right, wrongs = _receipts(rng)
         answer = number(function(days.copy(), depths.copy(), cut))
-        before = days < cut
-        last = days[before].max()
-        right = depths[before & (days >= last - 7)].mean()
-        slips = (
-            (days >= days.max() - 7, "用到了切分日之后的小票", "receipts from after the cut are used"),
-            ((days >= cut - 7) & (days <= cut), *AT_THE_CUT),
-            (before & (days >= cut - 7), *FROM_THE_CUT),
-            (before, "只要最近七天", "only the last seven days count"),
-        )
-        for rows, zh, en in slips if not np.isclose(answer, right) else ():  # by chance a slip may come to the same
-            require(not np.isclose(answer, depths[rows].mean()), zh, en)
+        for wrong, (zh, en) in zip(wrongs, (FROM_AFTER, AT_THE_CUT, FROM_THE_CUT, ALL_BEFORE), strict=True):
+            require(not np.isclose(answer, wrong), zh, en)
         require(np.isclose(answer, right), "均值不对", "the mean is off")
     few = number(function(np.array([1.0, 2.0, 30.0]), np.array([0.2, 0.4, 0.9]), 20.0))
     require(np.isclose(few, 0.3), "最后一次卖出在很久以前时不对", "it is off where the last sale was long ago")
@@ -116,3 +105,18 @@ placebo.choice(
     text=("换成别的商品的文字，好处照样在", "with another product's text the gain is still there"),
     nothing=("相对基线的区间在零之上", "the interval of the gain over the base is above zero"),
 )
+
+
+def _receipts(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, float, float, list[float]]:
+    """Days, discounts and a cut for which each usual slip gives a number of its own; the right one, and those."""
+    while True:
+        cut = float(rng.integers(40, 60))
+        days = np.sort(rng.uniform(0, 90, 60)).round(2)
+        days[days > cut - 3] += 4  # some time passes between the last sale and the cut
+        days = np.append(days, [cut - 5, cut])  # one in the week before the cut, one at the cut itself: not known
+        depths, before = rng.random(len(days)), days < cut
+        right = before & (days >= days[before].max() - 7)
+        slips = days >= days.max() - 7, (days >= cut - 7) & (days <= cut), before & (days >= cut - 7), before
+        means = [float(depths[rows].mean()) for rows in (right, *slips)]
+        if len({*means}) == len(means):
+            return days, depths, cut, means[0], means[1:]

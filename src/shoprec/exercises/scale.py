@@ -100,7 +100,7 @@ def best_size(function: Written) -> None:
         require(got > 0, "参数的个数是正数", "a number of parameters is positive")
         six = "运算是 6ND，别忘了 6", "operations are 6 N D; mind the 6"
         without = (alpha * a / (beta * b) * compute**beta) ** (1 / (alpha + beta))
-        require(not np.isclose(got, without, rtol=1e-3), *six)
+        require(not np.isclose(got, without, rtol=1e-4), *six)
         off = "{:.3g} 个参数时损失更小", "with {:.3g} parameters the loss is smaller"
         for better in (got * 0.98, got * 1.02):
             require(loss(better) >= loss(got), *off, better)
