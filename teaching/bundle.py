@@ -3,7 +3,7 @@
 Usage: python teaching/bundle.py [--platform windows|macos|linux] [--python 3.12] [--without-language] [--try]
 
 Without a platform, it is for machines like this one: with the packages that pip finds here, a CPU build of torch, say.
-It holds all wheels, participants' notebooks, the site, chapter 5's trained networks, ``start.py``, which installs and
+It holds all wheels, participants' notebooks, the site, trained networks, ``start.py``, which installs and
 opens them, and checksums. ``--try`` then installs it, on Linux, where there is no network at all, and runs chapter 5.
 """
 

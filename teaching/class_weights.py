@@ -1,4 +1,4 @@
-"""Train chapter 5's networks once, for a class that is to load them: weights, and a record of the training.
+"""Train the networks of chapters 3.1 and 5 once, for a class that is to load them: weights, and records of training.
 
 Usage: python teaching/class_weights.py [--out FOLDER]
 
@@ -15,17 +15,17 @@ from pathlib import Path
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "book" / "_ext")]
+BOOK = Path(__file__).resolve().parents[1] / "book"
+sys.path[:0] = [str(BOOK / "_ext")]
 
 from notebook_cache import code_cells, read_notebook  # noqa: E402
 
-CHAPTER = ROOT / "book" / "05_project.ipynb"
-TRAINS = "taught("  # in the cell after which there is nothing to be run any more
+#: Chapters, and what the cell that trains the last network of each contains.
+TRAINS = {"03_algorithms/transformer.ipynb": "fit_network(name, base", "05_project.ipynb": "taught("}
 
 
-def until_trained(notebook: NotebookNode) -> NotebookNode:
-    """Return a notebook's code up to the cell that trains.
+def until_trained(notebook: NotebookNode, trains: str) -> NotebookNode:
+    """Return a notebook's code up to the last cell that contains some text.
 
     Raises
     ------
@@ -33,21 +33,23 @@ def until_trained(notebook: NotebookNode) -> NotebookNode:
         If none does.
     """
     cells = code_cells(notebook)
-    last = next((number for number, cell in enumerate(cells) if TRAINS in cell.source), None)
-    if last is None:
-        raise ValueError(f"no cell of {CHAPTER.name} calls {TRAINS}…)")
-    notebook.cells = cells[: last + 1]
+    numbers = [number for number, cell in enumerate(cells) if trains in cell.source]
+    if not numbers:
+        raise ValueError(f"no cell contains {trains!r}")
+    notebook.cells = cells[: numbers[-1] + 1]
     return notebook
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train, and say what was written."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "workshop" / "weights", help="folder to write to")
+    parser.add_argument("--out", type=Path, default=BOOK.parent / "workshop" / "weights", help="folder to write to")
     out = parser.parse_args(arguments).out.resolve()
-    os.environ["SHOPREC_CLASS"] = str(out)  # the kernel inherits it
-    notebook = until_trained(read_notebook(CHAPTER))
-    NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(CHAPTER.parent)}}).execute()
+    os.environ["SHOPREC_CLASS"] = str(out)  # the kernels inherit it
+    for chapter, trains in TRAINS.items():
+        path = BOOK / chapter
+        notebook = until_trained(read_notebook(path), trains)
+        NotebookClient(notebook, timeout=None, resources={"metadata": {"path": str(path.parent)}}).execute()
     for file in sorted(out.iterdir()):
         print(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
 

@@ -1,9 +1,12 @@
 """Settings of all tests."""
 
+import os
+
 from hypothesis import settings
 
-# A time limit per example would fail on a busy machine.
-settings.register_profile("shoprec", deadline=None)
+# A time limit per example would fail on a busy machine. Where `CI` is set, the examples are the same each time: new
+# ones are looked for where somebody sits who can look into what they show.
+settings.register_profile("shoprec", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("shoprec")
 
 
