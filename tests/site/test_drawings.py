@@ -195,20 +195,23 @@ def test_figures_take_the_colours_of_the_page(chapter: Page) -> None:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_figures_fit_or_scroll_and_can_be_read(chapter: Page, width: int) -> None:
     chapter.set_viewport_size({"width": width, "height": 800})
-    for figure in chapter.locator("svg.drawing").all():
-        figure.scroll_into_view_if_needed()
-        over, sideways, text = figure.evaluate(
-            """figure => {
+    sideways, figures = chapter.evaluate(
+        """() => [
+            document.documentElement.scrollWidth - innerWidth,
+            [...document.querySelectorAll("svg.drawing")].map((figure) => {
                 const scale = figure.getBoundingClientRect().width / figure.viewBox.baseVal.width;
                 const sizes = [...figure.querySelectorAll("text")].map((t) => parseFloat(getComputedStyle(t).fontSize));
                 const box = figure.closest(".cell_output").getBoundingClientRect();
-                const page = document.documentElement.scrollWidth;
-                return [box.right - innerWidth, page - innerWidth, scale * Math.min(...sizes)];
-            }"""
-        )
-        assert over <= 0
-        assert sideways <= 0
-        assert text >= 6
+                return [box.right - innerWidth, scale * Math.min(...sizes)];
+            }),
+        ]"""
+    )
+    assert sideways <= 0
+    assert figures
+    assert all(over <= 0 and text >= 6 for over, text in figures), figures
+
+
+AXE = {"preload": False, "resultTypes": ["violations"]}
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -233,8 +236,9 @@ def test_a_phone_enlarges_figures(page: Page, site_url: str, view: str, scheme: 
         )
         assert grown < 0  # on the page it is wider than the window
         assert text >= 6
-        report = Axe().run(page, context={"include": [["dialog"]]}, options={"resultTypes": ["violations"]})
-        assert not report.violations_count, report.generate_report()
+        if leave == "Escape":  # it is the same each time
+            report = Axe().run(page, context={"include": [["dialog"]]}, options=AXE)
+            assert not report.violations_count, report.generate_report()
         page.keyboard.press(leave)
         expect(page.get_by_role("dialog")).to_have_count(0)
         expect(button).to_be_focused()

@@ -39,6 +39,13 @@ SHOW = """(number) => {
 }"""
 
 
+SHOWN_AT_ONCE = """() => [...document.querySelectorAll("section.guess")].flatMap((slide) => {
+    Reveal.slide(Reveal.getIndices(slide).h);
+    return [...slide.querySelectorAll(".fragment.figure, .fragment.table, .fragment.lines")]
+        .filter((part) => getComputedStyle(part).visibility !== "hidden").map(() => slide.id);
+})"""
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("slides")
@@ -53,9 +60,10 @@ def opened(page: Page, path: Path, lang: str, folder: Path) -> int:
 
 @by_chapter
 @by_language
-def test_slides_fit_the_screen(page: Page, path: Path, lang: str, folder: Path) -> None:
-    faults = []
-    for number in range(opened(page, path, lang, folder)):
+def test_slides_fit_the_screen_and_answers_come_after_guesses(page: Page, path: Path, lang: str, folder: Path) -> None:
+    n = opened(page, path, lang, folder)
+    faults = [f"{label} shows its answer at once" for label in page.evaluate(SHOWN_AT_ONCE)]
+    for number in range(n):
         slide = page.evaluate(SHOW, number)
         if slide["right"] > SHEET["width"] or slide["bottom"] > SHEET["height"] or slide["hidden"] > 0:
             faults.append(f"{slide['label']} overflows: {slide['right']:.0f} × {slide['bottom']:.0f}")
@@ -65,21 +73,6 @@ def test_slides_fit_the_screen(page: Page, path: Path, lang: str, folder: Path) 
         if min(slide["letters"], default=SMALLEST) < SMALLEST:
             faults.append(f"{slide['label']}: letters of {min(slide['letters']):.1f} px")
     assert not faults, "\n".join(faults)
-
-
-@by_chapter
-@by_language
-def test_a_guess_comes_before_what_it_asks_for(page: Page, path: Path, lang: str, folder: Path) -> None:
-    opened(page, path, lang, folder)
-    shown = page.evaluate(
-        """() => [...document.querySelectorAll("section.guess")].flatMap((slide) => {
-            Reveal.slide(Reveal.getIndices(slide).h);
-            return [...slide.querySelectorAll(".fragment.figure, .fragment.table, .fragment.lines")]
-                .filter((part) => getComputedStyle(part).visibility !== "hidden").map(() => slide.id);
-        })"""
-    )
-    assert shown == []
-    page.keyboard.press("ArrowRight")  # reveals, or goes on: the keys work
 
 
 def test_a_widget_works_on_a_slide(page: Page, folder: Path) -> None:
