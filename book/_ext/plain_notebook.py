@@ -19,6 +19,8 @@ import hashlib
 import json
 import os
 import posixpath
+import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -119,6 +121,19 @@ def one_language(output: NotebookNode, lang: str) -> NotebookNode:
     return NotebookNode(output | {"data": NotebookNode(data)}) if data else output
 
 
+def seen_untrusted(output: NotebookNode, shows: str) -> NotebookNode:
+    """Return an output whose drawing is also seen where a notebook isn't trusted, as one that was downloaded.
+
+    There JupyterLab shows no SVG, which may hold scripts, but pictures in Markdown, in which scripts don't run. What a
+    figure ``shows`` is said to who doesn't see it.
+    """
+    svg = output.get("data", {}).get("image/svg+xml")
+    if svg is None:
+        return output
+    picture = f"![{re.sub(r'[][]', '', shows)}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})"
+    return NotebookNode(output | {"data": NotebookNode(output.data | {"text/markdown": picture})})
+
+
 class PageWriter(MarkdownWriter):
     """Writes the blocks of one page."""
 
@@ -176,7 +191,10 @@ class PageWriter(MarkdownWriter):
         source = self.cells[node["cell_index"]]
         tags = source.metadata.get("tags", [])
         cell = new_code_cell(source.source, outputs=list(source.outputs), execution_count=source.execution_count)
-        cell.outputs = [one_language(output, self.lang) for output in cell.outputs if output.get("name") != "stderr"]
+        look = source.metadata.get("mystnb", {})
+        shows = look.get("image", {}).get("alt") or look.get("figure", {}).get("caption", "")
+        spoken = (one_language(output, self.lang) for output in cell.outputs if output.get("name") != "stderr")
+        cell.outputs = [seen_untrusted(output, pick(shows, self.lang)) for output in spoken]
         if tags:
             cell.metadata["tags"] = [tag for tag in tags if tag != "solution"]
         if "starter" in tags:
@@ -266,7 +284,7 @@ class NotebookBuilder(Builder):
         nbformat.write(notebook, path)
 
     def first_cell(self) -> NotebookNode:
-        """Return the cell that sets the language and, where the book has a repository, installs the package on Colab."""
+        """Return the cell that sets the language and, from a repository, installs the package on Colab."""
         lang, repository = self.config.book_lang, self.config.book_repository.rstrip("/")
         code = SPEAK.format(comment=WORDS[lang]["speak"], lang=lang)
         if repository:

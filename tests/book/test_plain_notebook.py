@@ -1,6 +1,7 @@
 """One page as a notebook: in all editions, by the rule, and running."""
 
 import re
+from base64 import b64decode
 from pathlib import Path
 
 import nbformat
@@ -11,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from plain_rule import headings, links, violations
 from small_book import build
 
-from plain_notebook import one_language
+from plain_notebook import one_language, seen_untrusted
 from shoprec.words import spans
 
 SECRET = "xyzzy"
@@ -333,6 +334,16 @@ def test_run_all_halts_until_participants_have_guessed(editions, tmp_path: Path)
 
 def test_only_participants_are_halted(editions) -> None:
     assert not [cell for name in ("closed", "open", "zh") for cell in code(editions[name]) if "wait_for" in cell.source]
+
+
+def test_a_drawing_is_a_picture_in_markdown_too() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><text>Year</text></svg>'
+    output = new_output("display_data", {"image/svg+xml": svg, "text/plain": "<Figure>"})
+    data = seen_untrusted(output, "Sales [by year]").data
+    shows, coded = re.fullmatch(r"!\[(.*)\]\(data:image/svg\+xml;base64,(.*)\)", data["text/markdown"]).groups()
+    assert (shows, b64decode(coded).decode(), data["image/svg+xml"]) == ("Sales by year", svg, svg)
+    line = new_output("stream", text="a")
+    assert seen_untrusted(line, "") is line
 
 
 def test_outputs_are_in_the_notebooks_language() -> None:

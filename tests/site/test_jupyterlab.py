@@ -3,6 +3,7 @@
 import os
 import re
 import runpy
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTER = "04_mathematics/similarity.ipynb"  # theorems, exercises, quizzes, and a widget that needs no other cell
+DOWNLOADED = "downloaded.ipynb"
 RAW = re.compile(r"\{[\w:]+\}`|:::|\((?:sec|ch|eq|thm|ex|fig)-|\*\*|<details>|\]\(")
 PROSE = """cells => cells.map(cell => {
   const prose = cell.cloneNode(true);
@@ -38,13 +40,14 @@ WORDS = {
 
 
 @pytest.fixture(scope="module")
-def copies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with copies of the book in both languages."""
+def copies(tmp_path_factory: pytest.TempPathFactory, build: Path) -> Path:
+    """Return a folder with copies of the book in both languages, and a chapter with outputs as the site offers it."""
     sys.path.insert(0, str(BOOK))  # lab.py imports its neighbours
     folder = tmp_path_factory.mktemp("lab") / "copies"
     update = runpy.run_path(str(BOOK / "lab.py"))["update"]
     for lang in WORDS:
         update(lang, folder)
+    shutil.copy(build / "notebooks" / "en" / CHAPTER, folder / DOWNLOADED)
     return folder
 
 
@@ -139,6 +142,16 @@ def test_a_chapter_shows_well_and_answers(opened: tuple[str, Page]) -> None:
     page.keyboard.press("ArrowUp")
     assert float(slider.input_value()) == before + 2
     expect(slider).to_be_focused()
+
+
+def test_a_download_shows_its_figures_though_it_is_not_trusted(context: BrowserContext, lab_url: str) -> None:
+    page = context.new_page()
+    page.goto(f"{lab_url}/lab/tree/{DOWNLOADED}?reset")
+    figure = page.locator(".jp-OutputArea-output img[src^='data:image/svg']").first
+    figure.wait_for(state="attached", timeout=120_000)
+    assert figure.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 300
+    assert figure.get_attribute("alt")
+    assert "<Figure size" not in page.locator(".jp-Notebook").inner_text()
 
 
 def test_running_a_chapter_leaves_the_repository_as_it_is() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from shoprec.evaluation import paired_bootstrap
 from shoprec.experiments.records import Record
+from shoprec.experiments.summary import Resampled, resample
 from shoprec.words import Pair
 
 NAMES: dict[str, Pair] = {
@@ -60,6 +61,11 @@ class OutputStudy:
         """Paired difference of two models over a cut's households, with its interval."""
         values = self.of_households(cut, column)
         return paired_bootstrap(values[a], values[b], level=level)
+
+    def resampled(self, n: int = 2000) -> Resampled:
+        """The four networks and counting over all cuts, with other households, seeds and months."""
+        rows = self._rows[self._rows["model"].isin((*NETWORKS, "Popularity", "PersonalFrequency"))]
+        return resample(Record("generative", self.cells, rows, {}, True), n=n)
 
     def spread(self, cut: str, model: str) -> float:
         """How far a model's seeds are apart: the largest mean less the smallest."""
