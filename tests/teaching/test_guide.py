@@ -17,6 +17,9 @@ NOTEBOOKS = [path for path in BOOK.rglob("*.ipynb") if not {"_build", ".ipynb_ch
 CODE = re.compile(r"`([^`]+)`")
 PLACE = re.compile(r"(?:slide|sec|ch|ex)-[\w-]+")
 SPAN = re.compile(r"^\| (\d+)–(\d+) \|", re.MULTILINE)
+HOURS = re.compile(r"^\| (\d+):(\d+)–(\d+):(\d+) \|", re.MULTILINE)
+ELSEWHERE = re.compile(r"(?:chapter |第 )([\d.]+)(?:: | [章节]：)")  # what comes after it in a row is of that chapter
+HALT = "⏸"
 PAGES = {
     "en": re.compile(r"slides? ([\d and]+?), (`slide[^;|]*)"),
     "zh": re.compile(r"第 ([\d、]+) 页，(`slide[^；|]*)"),
@@ -39,6 +42,52 @@ def order(path: Path) -> dict[str, int]:
 
 def tables(text: str) -> list[str]:
     return [table for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE) if SPAN.search(table)]
+
+
+def rows_of(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+
+
+def places(text: str) -> list[str]:
+    return [code for code in CODE.findall(text) if PLACE.fullmatch(code)]
+
+
+def chapters() -> dict[str, Path]:
+    """Notebooks by the word that their labels have in common, as in ``sec-attention-scale``."""
+    found: dict[str, Path] = {}
+    for path in filter(has_slides, NOTEBOOKS):
+        source = "\n".join(cell.source for cell in read_notebook(path).cells)
+        found |= dict.fromkeys(re.findall(r"^\((?:sec|slide)-(\w+)-[\w-]+\)=$", source, re.MULTILINE), path)
+    return found
+
+
+def number(path: Path) -> str:
+    """A chapter's number, as its heading has it."""
+    source = "\n".join(cell.source for cell in read_notebook(path).cells)
+    [found] = re.findall(r"^\(ch-[\w-]+\)=\n# ([\d.]+) ", source, re.MULTILINE)[:1]
+    return found
+
+
+def pauses(path: Path) -> list[set[str]]:
+    """For each pause of a chapter, the slide that it comes on and the slide that follows."""
+    found: list[set[str]] = []
+    on, since = "", 0
+    for cell in read_notebook(path).cells:
+        if slide_type(cell) == "slide":
+            on = cell.source.split("\n")[0].strip("()=")
+            for near in found[since:]:
+                near.add(on)
+            since = len(found) if "lang-en" in cell.metadata.tags else since
+        if "pause" in cell.metadata:
+            found.append({on})
+    return found
+
+
+def own_chapter(table: str) -> str | None:
+    """The chapter that a plan is of: the one word of all places that aren't said to be elsewhere."""
+    words = {place.split("-")[1] for *_, said in rows_of(table) for place in places(ELSEWHERE.split(said)[0])}
+    assert len(words) < 2
+    return words.pop() if words else None
 
 
 @by_language
@@ -66,24 +115,59 @@ def test_minutes_follow_each_other_to_the_end(lang: str) -> None:
         assert all(start < end for start, end in spans)
         assert all(before[1] == after[0] for before, after in pairwise(spans))
         ends.append(spans[-1][1])
-    assert ends == [90, 90, 210]
+    assert ends == [90, 90, 210, 90, 90, 90, 90, 90]
+
+
+@by_language
+def test_two_days_have_no_gap(lang: str) -> None:
+    times = [[int(h) * 60 + int(m) for h, m in (x[:2], x[2:])] for x in HOURS.findall(FILES[lang].read_text("utf8"))]
+    assert (times[0][0], times[-1][1]) == (9 * 60, 17 * 60)
+    assert all(before[1] == after[0] for before, after in pairwise(times))
+    assert sum(end - start == 90 for start, end in times) == 4
+    assert sum(end - start in (30, 60) for start, end in times) == 3
 
 
 @by_language
 def test_each_minute_has_its_material(lang: str) -> None:
     for table in tables(FILES[lang].read_text("utf8")):
-        rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
-        assert not [row for row in rows if not row[2] and row[1].rstrip(".") not in ("Break", "休息")]
+        assert not [row for row in rows_of(table) if not row[2] and row[1].rstrip(".") not in ("Break", "休息")]
+
+
+@by_language
+def test_places_are_in_the_chapter_that_is_said(lang: str) -> None:
+    of_word = chapters()
+    text = FILES[lang].read_text("utf8")
+    for table in tables(text):
+        own = own_chapter(table)
+        for *_, said in rows_of(table):
+            here, *elsewhere = ELSEWHERE.split(said)
+            assert {place.split("-")[1] for place in places(here)} <= {own}
+            for its_number, named in zip(elsewhere[::2], elsewhere[1::2]):
+                assert {number(of_word[place.split("-")[1]]) for place in places(named)} <= {its_number}
+
+
+@by_language
+def test_each_session_has_goals_and_says_what_goes_wrong(lang: str) -> None:
+    for part in re.split(r"^##+ ", FILES[lang].read_text("utf8"), flags=re.MULTILINE):
+        if SPAN.search(part):
+            before, after = part.split("|", 1)[0], part.rsplit("|", 1)[1]
+            assert 2 <= before.count("\n- ") <= 5
+            assert 3 <= after.count("\n- ") <= 8
 
 
 def test_both_languages_say_the_same() -> None:
     zh, en = (FILES[lang].read_text("utf8") for lang in ("zh", "en"))
 
     def facts(text: str) -> list:
-        codes = [code for code in CODE.findall(text) if PLACE.fullmatch(code)]
-        return [codes, SPAN.findall(text), re.findall("^#+", text, re.MULTILINE), text.count("\n- "), text.count("\n|")]
+        return [
+            places(text), SPAN.findall(text), HOURS.findall(text), re.findall("^#+", text, re.MULTILINE),
+            text.count("\n- "), text.count("\n|"), text.count(HALT), re.findall(r"```python\n.*?```", text, re.DOTALL),
+        ]  # fmt: skip
 
     assert facts(zh) == facts(en)
+    for rows in zip(*(sum(map(rows_of, tables(text)), []) for text in (zh, en)), strict=True):
+        [here, there] = rows
+        assert (here[0], places(here[2]), HALT in here[1]) == (there[0], places(there[2]), HALT in there[1])
 
 
 @by_language
@@ -109,10 +193,25 @@ def test_chinese_is_well_set() -> None:
     assert not runpy.run_path(str(GUIDE.parent / "tests" / "book" / "test_book_source.py"))["wrong_words"](text)
 
 
-def test_a_guess_halts_before_what_answers_it() -> None:
-    """Where the plans have participants halt, their notebooks do."""
-    for name, halts in (("05_project", 1), ("06_applications/products", 3), ("01_background", 2)):
-        cells = read_notebook(BOOK / f"{name}.ipynb").cells
-        asked = [cell.metadata.pause for cell in cells if "pause" in cell.metadata]
-        assert len(asked) == halts
-        assert all(re.fullmatch(r"[^|]*[\u4e00-\u9fff][^|]* \| [^|\u4e00-\u9fff]+", question) for question in asked)
+@by_language
+def test_run_all_halts_where_the_plans_say_and_nowhere_else_before(lang: str) -> None:
+    of_word, marked = chapters(), {}
+    for table in tables(FILES[lang].read_text("utf8")):
+        halts = [row for row in rows_of(table) if row[1].startswith(HALT)]
+        assert table.count(HALT) == len(halts)
+        if halts:
+            marked[own_chapter(table)] = [set(places(row[2])) for row in halts]
+    counts = {"project": 1, "products": 6, "background": 3, "attention": 4, "transformer": 5, "ads": 5, "realtime": 7}
+    assert {word: len(halts) for word, halts in marked.items()} == counts
+    for word, halts in marked.items():
+        found = pauses(of_word[word])
+        assert len(found) >= len(halts)
+        assert all(named & near for named, near in zip(halts, found))
+
+
+def test_what_a_halt_asks_is_in_both_languages() -> None:
+    for path in NOTEBOOKS:
+        for question in [cell.metadata.pause for cell in read_notebook(path).cells if "pause" in cell.metadata]:
+            assert re.fullmatch(
+                r"先停在这里：[^|]*[\u4e00-\u9fff][^|]* \| Stop here first: [^|\u4e00-\u9fff]+", question
+            )
