@@ -13,12 +13,9 @@ import psutil
 import pytest
 from nbmake.nb_result import NotebookResult
 
+from kernels import GIVE_BACK, ONE_THREAD
 from notebook_cache import basis, find_run, longest_first, read_notebook, store_run
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-# Arrays of over 4 MiB go back to the system when they are freed; by itself glibc keeps them, and chapters need twice
-# the memory.
-GIVE_BACK = {"GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=4194304:glibc.malloc.hugetlb=1"}
 MEMORY = 3e9  # bytes: the most demanding chapter and the process that runs it
 
 cached_paths: set[Path] = set()

@@ -17,6 +17,7 @@ import nbformat
 from export import LANGUAGES, export
 from nbformat.reader import NotJSONError
 
+from kernels import GIVE_BACK
 from plain_notebook import digest
 
 COPIES = Path(__file__).resolve().parents[1] / "notebooks"
@@ -69,7 +70,8 @@ def main() -> None:
 
     lang = choose(sys.argv[1:])
     update(lang)
-    os.environ["SHOPREC_LANGUAGE"] = lang  # figures and lines of the reader's own runs
+    # Figures and lines of the reader's own runs are in the language; what their arrays took goes back to the system.
+    os.environ |= GIVE_BACK | {"SHOPREC_LANGUAGE": lang}
     sys.argv[1:] = []
     jupyter_lab([f"--notebook-dir={COPIES}", f"--LabApp.default_url=/lab/tree/{lang}/index.ipynb"])
 

@@ -235,7 +235,7 @@ def test_without_a_package_the_rest_is_built_and_one_message_says_what_to_instal
         assert home.select_one("a[href$='needing.html#fig-milk']").get_text()
         assert not home.select(".not-run")
         plain = downloaded(root, lang)
-        assert install in plain.cells[0].source
+        assert install in plain.cells[1].source  # after the cell that sets the language
         assert not any(cell.outputs for cell in code_cells(plain))
     merged = page(root, "both", "needing")
     assert len({pre.get_text() for pre in merged.select(".not-run pre")}) == 1

@@ -12,6 +12,7 @@ import pytest
 
 import bundle
 import start
+from kernels import GIVE_BACK
 
 WHEEL = {
     "small.py": "word = 'installed'\n",
@@ -94,6 +95,7 @@ def test_notebooks_open_in_their_language_with_the_class_networks(monkeypatch: p
     [(command, env)] = called
     assert command[command.index("--notebook-dir") + 1] == str(start.FOLDER / "notebooks" / "zh")
     assert (env["SHOPREC_LANGUAGE"], env["SHOPREC_CLASS"]) == ("zh", str(start.FOLDER / "weights"))
+    assert GIVE_BACK.items() <= env.items()  # as in the book's own runs
 
 
 @pytest.mark.parametrize("platform", bundle.PLATFORMS)
