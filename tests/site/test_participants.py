@@ -68,7 +68,7 @@ def test_it_runs_to_its_end_with_all_written_in(build: Path, tmp_path: Path, cha
 def test_it_halts_at_its_first_question(build: Path, tmp_path: Path, lang: str) -> None:
     notebook = handed_out(build, lang, LIGHT)
     first = tagged(notebook, "pause")[0]
-    with pytest.raises(CellExecutionError, match="Pause"):
+    with pytest.raises(CellExecutionError, match="⏸"):
         run(notebook, tmp_path)
     assert first.outputs[-1]["traceback"][0].startswith("⏸ ")
     after = notebook.cells[notebook.cells.index(first) + 1 :]
