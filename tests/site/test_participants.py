@@ -28,7 +28,12 @@ def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
 
 
 def handed_out(build: Path, lang: str, chapter: str) -> NotebookNode:
-    return nbformat.read(build / "notebooks" / lang / f"{chapter}.ipynb", as_version=4)
+    """A chapter's notebook for participants, with nothing run."""
+    notebook = nbformat.read(build / "notebooks" / lang / f"{chapter}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
 
 
 def guess(notebook: NotebookNode) -> None:
