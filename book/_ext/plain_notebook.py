@@ -125,7 +125,7 @@ def seen_untrusted(output: NotebookNode, shows: str) -> NotebookNode:
     """Return an output whose drawing is also seen where a notebook isn't trusted, as one that was downloaded.
 
     There JupyterLab shows no SVG, which may hold scripts, but pictures in Markdown, in which scripts don't run. What a
-    figure ``shows`` is said to who doesn't see it.
+    figure ``shows`` is said to whoever can't see it.
     """
     svg = output.get("data", {}).get("image/svg+xml")
     if svg is None:
