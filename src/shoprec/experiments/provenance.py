@@ -9,7 +9,9 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import cache
+from io import StringIO
 from pathlib import Path
+from tokenize import COMMENT, generate_tokens
 
 SOURCE = Path(__file__).resolve().parents[2]  #: the folder that holds the package
 PACKAGE = Path(__file__).resolve().parents[1].name
@@ -49,18 +51,26 @@ def reached(code: str, source: Path = SOURCE) -> set[Path]:
 
 @cache
 def essence(code: str) -> str:
-    """Code without its comments, docstrings and layout.
+    """Code without its comments, docstrings and blank lines.
+
+    The other lines stay as they are written: code that is written anew by :func:`ast.unparse` differs from one version
+    of Python to the next, and a record would be called old wherever another version reads it.
 
     Examples
     --------
-    >>> essence('def f(): # one' + chr(10) + '    "What f does."' + chr(10) + '    return 1')
-    'def f():\\n    pass\\n    return 1'
+    >>> print(essence("def f():  # one" + chr(10) + '    "What f does."' + chr(10) + "    return 1"))
+    def f():
+        return 1
     """
-    tree = ast.parse(code)
-    for node in ast.walk(tree):
+    lines = code.splitlines()
+    for kind, _, (row, column), _, _ in generate_tokens(StringIO(code).readline):
+        if kind == COMMENT:
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body[0] = ast.Pass()
-    return ast.unparse(tree)
+            first, last = node.body[0].lineno, node.body[0].end_lineno or 0
+            lines[first - 1 : last] = [""] * (last - first + 1)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def digest(code: str, source: Path = SOURCE) -> str:

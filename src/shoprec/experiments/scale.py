@@ -1,16 +1,15 @@
 """Bigger networks, more households: the book's Transformer in several sizes, trained on shares of the households.
 
-``make record run=scale`` runs it on one core, in about twenty minutes; with a CUDA device it goes on with the sizes
-that a core is too slow for. A third of the households is never trained on: their November chooses the stage of the
-training, their December counts. Loss and NDCG are each judged at the stage that does best by it, since they part ways:
-a network that grows too sure of itself has a worse loss long before its lists get worse.
+``make record run=scale`` runs it, on a CUDA device in a few minutes; without one, the two largest sizes are left out,
+and it takes hours. A third of the households is never trained on: their November chooses how long to train, a short
+training or a long one and the stage of it, and their December counts. Loss and NDCG are each judged where they do best,
+since they part ways: a network that grows too sure of itself has a worse loss long before its lists get worse.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
 from shoprec.experiments.networks import Stage
 from shoprec.experiments.records import Parts
+from shoprec.experiments.workers import Stopwatch, side_by_side, workers
 from shoprec.formulas.arrays import Codes, Floats
 from shoprec.formulas.compute import training_flops
 from shoprec.models import Recommender
@@ -31,7 +31,7 @@ from shoprec.models.factors import SVD
 from shoprec.models.sequential import SequentialRecommender
 from shoprec.models.transformer import PurchaseTransformer, TransformerConfig
 from shoprec.tasks import CUTS, Task, tasks_at
-from shoprec.training.device import pick_device
+from shoprec.training.device import describe_device, pick_device
 from shoprec.training.loop import TrainingConfig, train
 
 SEEDS = 3
@@ -52,7 +52,8 @@ class Size(NamedTuple):
 
 SIZES = {"S": Size(8), "M": Size(32), "L": Size(96), "XL": Size(256, 4, 4), "XXL": Size(640, 5, 10)}
 ON_ONE_CORE = ("S", "M", "L")
-RATES = (1e-3, 3e-3, 1e-2)  #: peaks of the learning rate that are tried for each size, in November
+RATES = (1e-3, 3e-3, 1e-2)  #: peaks of the learning rate that are tried for each size and length, in November
+WINDOWS = (8_000, 64_000)  #: that a short and a long training read at most; each has a schedule of its own
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Recipe:
     Attributes
     ----------
     windows : int
-        That the training reads at most.
+        That the training reads at most; one of :data:`WINDOWS`.
     stages : int
         That they are parted into; after each the network is judged.
     patience : int
@@ -71,11 +72,11 @@ class Recipe:
         As in :class:`shoprec.experiments.plain_network.Recipe`.
     """
 
-    windows: int = 8_000
+    windows: int = WINDOWS[0]
     stages: int = 8
     patience: int = 3
     max_length: int = 48
-    batch_size: int = 32
+    batch_size: int = 64
     dropout: float = 0.1
 
 
@@ -178,14 +179,18 @@ def next_basket_loss(model: Recommender, task: Task, batch: int = 256) -> Floats
 
 
 def run(seeds: int = SEEDS, sizes: tuple[str, ...] | None = None) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
-    """Record what is missing; all cells, their households' results, and the seconds of a core that they took."""
+    """Record what is missing; all cells, their households' results, and the seconds that they took."""
     parts = Parts.of("scale")
     sizes = sizes or (tuple(SIZES) if pick_device().type == "cuda" else ON_ONE_CORE)
-    for cell in grid(sizes, seeds):
-        if not parts.has(finished(cell)):
-            print(record_cell(cell, parts), flush=True)
+    sizes = sizes[::-1]  # the largest first, so that no core waits for it at the end
+    tries = [Try(size, windows, rate) for windows in reversed(WINDOWS) for size in sizes for rate in RATES]
+    waiting = [cell for cell in grid(sizes, seeds) if not parts.has(finished(cell))]
+    with workers() as pool:
+        side_by_side(pool, partial(record_try, parts=parts), [one for one in tries if not parts.has(name_of(one))])
+        side_by_side(pool, partial(record_cell, parts=parts), waiting)
     cells, households = parts.finished()
-    return cells, households, sum(cell["seconds"] for cell in cells)
+    tried = sum(remembered(one, parts)["seconds"] for one in tries)
+    return cells, households, tried + sum(cell["seconds"] for cell in cells)
 
 
 def grid(sizes: Sequence[str], seeds: int) -> list[Cell]:
@@ -211,33 +216,105 @@ def both_tasks() -> tuple[Task, Task]:
     return tasks_at(complete_journey().purchases, CUT)
 
 
+class Try(NamedTuple):
+    """A learning rate to try for a size and a length of training."""
+
+    size: str
+    windows: int
+    rate: float
+
+
+def record_try(one: Try, parts: Parts, recipe: Recipe | None = None) -> str:
+    """Keep the least loss in November, with all households and the first seed."""
+    return f"{one}: {remembered(one, parts, recipe)['loss']:.3f}"
+
+
+def remembered(one: Try, parts: Parts, recipe: Recipe | None = None) -> dict[str, float]:
+    """A try's loss and seconds, which are measured the first time."""
+
+    def measured() -> dict[str, float]:
+        watch, cell = Stopwatch(pick_device()), Cell(one.size, False, 1.0, 0)
+        loss = trained_run(cell, one.windows, {one.rate: np.nan}, recipe).loss
+        return {"loss": loss, "seconds": watch.seconds()}
+
+    return parts.remember(name_of(one), measured)
+
+
+def name_of(one: Try) -> str:
+    """Under which a try is remembered."""
+    return "{} {} {}".format(*one)
+
+
+class Run(NamedTuple):
+    """A training of one length, and the rates that were tried for it."""
+
+    windows: int
+    losses: dict[float, float]
+    trained: "Trained"
+
+    @property
+    def rate(self) -> float:
+        """The learning rate with the least loss."""
+        return min(self.losses, key=self.losses.__getitem__)
+
+    @property
+    def ndcg(self) -> float:
+        """The best of all stages, in November."""
+        return max(look["ndcg"] for look in self.trained.stage.looks)
+
+    @property
+    def loss(self) -> float:
+        """The least of all stages, in November."""
+        return min(look["loss"] for look in self.trained.stage.looks)
+
+
+def trained_run(cell: Cell, windows: int, losses: dict[float, float], recipe: Recipe | None = None) -> Run:
+    """Train a cell's network for a length, at the best of the rates that were tried."""
+    recipe = replace(recipe or Recipe(), windows=windows)
+    return Run(windows, losses, trained_cell(cell, recipe, min(losses, key=losses.__getitem__)))
+
+
 def record_cell(cell: Cell, parts: Parts, recipe: Recipe | None = None) -> str:
-    """Train a network of a size on a share, judge it in December, and keep the result."""
-    recipe = recipe or Recipe()
-    rates = parts.remember(f"{cell.size} rates", lambda: tried_rates(cell.size, recipe))
-    rate = float(min(rates, key=rates.__getitem__))
-    (validation, test), start = both_tasks(), time.process_time()
-    trained = trained_cell(cell, recipe, rate)
-    seconds, network = time.process_time() - start, trained.network
-    result = evaluate(SequentialRecommender(network).fit(test), test)
-    table = pd.DataFrame({name: result.households[name, "ndcg"] for name in ("all", "repeat", "explore")})
-    table["loss"] = next_basket_loss(SequentialRecommender(trained.surest).fit(test), test)
-    table = table.astype("float32").rename_axis("household").reset_index()
-    table["trained"] = np.isin(test.households, trained.users)
-    described = {
-        "model": cell.model, "cut": CUT, "seed": cell.seed,
-        "size": cell.size, "pointing": cell.pointing, "share": cell.share, "households": len(trained.users),
-        "purchases": int(np.isin(validation.history.user, trained.users).sum()),
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "settings": asdict(recipe) | SIZES[cell.size]._asdict() | {"learning_rate": rate}, "trials": rates,
-        "stages": trained.stage.looks, "tokens": trained.stage.tokens, "flops": trained.stage.flops,
-        "seconds": round(seconds, 1), "device": pick_device().type,
-    }  # fmt: skip
+    """Train a network of a size on a share, short and long; judge in December what November chooses, and keep it."""
+    watch, runs = Stopwatch(pick_device()), []
+    for windows in WINDOWS:
+        tries = {rate: Try(cell.size, windows, rate) for rate in RATES}
+        losses = {rate: remembered(one, parts, recipe)["loss"] for rate, one in tries.items()}
+        runs.append(trained_run(cell, windows, losses, recipe))
+    best, surest = max(runs, key=lambda run: run.ndcg), min(runs, key=lambda run: run.loss)
+    table = december(best.trained, surest.trained)
+    described = about(cell, runs, best, surest, recipe or Recipe()) | {"seconds": watch.seconds()}
     parts.save(described, table.assign(model=cell.model, cut=CUT, seed=cell.seed))
     parts.remember(finished(cell), dict)
     means = table[~table["trained"]][["loss", "all"]].mean()
-    looks = len(trained.stage.looks)
-    return f"{cell.model} {cell.seed}: {means['loss']:.3f} {means['all']:.4f}, {seconds:.0f} s, {looks} stages"
+    return f"{cell.model} {cell.seed}: {means['loss']:.3f} {means['all']:.4f}, {described['seconds']:.1f} s"
+
+
+def december(best: "Trained", surest: "Trained") -> pd.DataFrame:
+    """Each household's NDCG by one training and its loss by another, and whether it was trained on."""
+    test = both_tasks()[1]
+    result = evaluate(SequentialRecommender(best.network).fit(test), test)
+    table = pd.DataFrame({name: result.households[name, "ndcg"] for name in ("all", "repeat", "explore")})
+    table["loss"] = next_basket_loss(SequentialRecommender(surest.surest).fit(test), test)
+    table = table.astype("float32").rename_axis("household").reset_index()
+    return table.assign(trained=np.isin(test.households, best.users))
+
+
+def about(cell: Cell, runs: Sequence[Run], best: Run, surest: Run, recipe: Recipe) -> dict[str, Any]:
+    """What a record says of a cell; what it cost is that of the training with the best lists."""
+    trained, size = best.trained, SIZES[cell.size]
+    settings = asdict(recipe) | size._asdict() | {"windows": best.windows, "learning_rate": best.rate}
+    history = both_tasks()[0].history
+    return {
+        "model": cell.model, "cut": CUT, "seed": cell.seed,
+        "size": cell.size, "pointing": cell.pointing, "share": cell.share, "households": len(trained.users),
+        "purchases": int(np.isin(history.user, trained.users).sum()),
+        "parameters": sum(p.numel() for p in trained.network.parameters()),
+        "settings": settings, "windows_of_least_loss": surest.windows,
+        "trials": {run.windows: {str(rate): loss for rate, loss in run.losses.items()} for run in runs},
+        "stages": {run.windows: run.trained.stage.looks for run in runs},
+        "tokens": trained.stage.tokens, "flops": trained.stage.flops, "device": describe_device(pick_device()),
+    }  # fmt: skip
 
 
 class Trained(NamedTuple):
@@ -255,13 +332,6 @@ class Trained(NamedTuple):
     surest: PurchaseTransformer
     users: Codes
     stage: Counted
-
-
-def tried_rates(size: str, recipe: Recipe) -> dict[str, float]:
-    """The least loss in November by each learning rate, with all households and the first seed."""
-    cell = Cell(size, False, 1.0, 0)
-    looks = {rate: trained_cell(cell, recipe, rate).stage.looks for rate in RATES}
-    return {str(rate): min(look["loss"] for look in losses) for rate, losses in looks.items()}
 
 
 @threadpool_limits.wrap(limits=1)
