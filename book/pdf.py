@@ -6,7 +6,6 @@ Chromium prints one long page, made of the articles of the site: twice, since on
 a chapter begins. CHROMIUM names the browser, if it isn't where Debian puts it.
 """
 
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +17,10 @@ from pypdf import PdfReader
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 BOOK = Path(__file__).resolve().parent
+sys.path.insert(0, str(BOOK / "_ext"))
+
+from chromium import chromium  # noqa: E402
+
 SITE = BOOK.parent / "site"
 OUT = BOOK.parent / "pdf"
 LANGUAGES = {"zh": ("zh-CN", "目录"), "en": ("en", "Contents")}
@@ -130,8 +133,7 @@ def main() -> None:
         sys.exit("There is no site/ to print yet: run `make book` first")
     pages = [page for page in parse_toc_yaml(BOOK / "_toc.yml") if page != LEFT_OUT]
     with sync_playwright() as playwright:
-        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         for lang in wanted:
             print(print_book(browser.new_page(), SITE / lang, pages, OUT / f"{lang}.pdf"))
 

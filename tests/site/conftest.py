@@ -23,8 +23,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
+from chromium import chromium
+
 SITE = Path(__file__).parents[2] / "site"
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,10 +43,10 @@ WHOLE = "addEventListener('DOMContentLoaded', () => delete document.documentElem
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    if not CHROMIUM.exists():
-        missing = f"{CHROMIUM} is missing: apt install chromium fonts-noto-cjk, or set CHROMIUM to a browser"
+    if not chromium().exists():
+        missing = f"{chromium()} is missing: apt install chromium-headless-shell fonts-noto-cjk, or set CHROMIUM"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
-    return {**browser_type_launch_args, "executable_path": str(CHROMIUM), "args": OPTIONS}
+    return {**browser_type_launch_args, "executable_path": str(chromium()), "args": OPTIONS}
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
