@@ -17,7 +17,7 @@ BUILD = BOOK / "_build"
 SITE = BOOK.parent / "site"
 sys.path.insert(0, str(BOOK / "_ext"))
 
-from export import export, folder_of, publish  # noqa: E402
+from export import edition, folder_of, publish, run_sphinx  # noqa: E402
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
 from addresses import landing_head, normal, site_map  # noqa: E402
@@ -45,28 +45,15 @@ def run_notebooks() -> None:
 
 
 def render(lang: str) -> None:
-    """Render one language's pages from the cache; any warning is an error."""
-    html, doctrees = BUILD / "html" / lang, BUILD / "doctrees" / lang
-    shutil.rmtree(html, ignore_errors=True)  # pages that have left the table of contents
-    options = ["-q", "-W", "--keep-going", "-b", "html", "-d", doctrees]
-    command = [sys.executable, "-m", "sphinx", *options, BOOK, html]
-    done = subprocess.run(command, env=os.environ | {"BOOK_LANG": lang}, check=False)
-    if done.returncode:  # else the next build would take these pages as read, and not warn again
-        shutil.rmtree(doctrees, ignore_errors=True)
-    done.check_returncode()
-
-
-def write(lang: str) -> None:
-    """Write one language's pages, and from the same reading the notebooks to download."""
-    render(lang)
-    for solutions in EDITIONS.values():
-        export(lang, solutions, outputs=True)
+    """Write one language's pages from the cache, and from the same reading the notebooks to download."""
+    notebooks = {folder_of(lang, solutions, outputs=True): edition(solutions) for solutions in EDITIONS.values()}
+    run_sphinx(lang, True, {BUILD / "html" / lang: ("-b", "html"), **notebooks})
 
 
 def write_all() -> None:
     """Write the languages at the same time."""
     with ThreadPoolExecutor() as pool:
-        list(pool.map(write, LANGUAGES))
+        list(pool.map(render, LANGUAGES))
 
 
 def assemble() -> None:

@@ -25,19 +25,30 @@ def folder_of(lang: str, solutions: str, outputs: bool) -> Path:
     return BUILD / "notebooks" / f"{lang}-{solutions}{'-outputs' * outputs}"
 
 
-def export(lang: str, solutions: str = "closed", outputs: bool = False) -> Path:
-    """Write every page of one language, and return the folder."""
-    folder = folder_of(lang, solutions, outputs)
-    shutil.rmtree(folder, ignore_errors=True)  # pages that have left the table of contents
+def run_sphinx(lang: str, outputs: bool, builds: dict[Path, tuple[str, ...]]) -> None:
+    """Build one language into some folders, each with options of its own; any warning is an error."""
     doctrees = BUILD / "doctrees" / (lang if outputs else f"{lang}-plain")
-    options = ["-q", "-W", "--keep-going", "-b", "notebook", "-D", f"book_solutions={solutions}", "-d", doctrees]
+    runs: list[str | Path] = []
+    for folder, options in builds.items():
+        shutil.rmtree(folder, ignore_errors=True)  # pages that have left the table of contents
+        runs += ["--", "-q", "-W", "--keep-going", "-d", doctrees, *options, BOOK, folder]
     settings = {"BOOK_LANG": lang, "BOOK_OUTPUTS": str(int(outputs))}
-    done = subprocess.run(
-        [sys.executable, "-m", "sphinx", *options, BOOK, folder], env=os.environ | settings, check=False
-    )
+    command = [sys.executable, BOOK / "_ext" / "several_builds.py", *runs[1:]]
+    done = subprocess.run(command, env=os.environ | settings, check=False)
     if done.returncode:  # else the next build would take these pages as read, and not warn again
         shutil.rmtree(doctrees, ignore_errors=True)
     done.check_returncode()
+
+
+def edition(solutions: str) -> tuple[str, ...]:
+    """Return Sphinx's options for notebooks of an edition."""
+    return "-b", "notebook", "-D", f"book_solutions={solutions}"
+
+
+def export(lang: str, solutions: str = "closed", outputs: bool = False) -> Path:
+    """Write every page of one language, and return the folder."""
+    folder = folder_of(lang, solutions, outputs)
+    run_sphinx(lang, outputs, {folder: edition(solutions)})
     return folder
 
 

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from docutils import nodes
+from pybtex import plugin
 from pybtex.richtext import Text
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -32,6 +33,7 @@ NAMES = {
     "en": {"chapter": "chapter {}", "section": "section {}", "unnumbered": "the section “{}”"},
 }
 EQUATION = {"zh": "式 ({number})", "en": "({number})"}
+BACKENDS = "pybtex.backends"
 THEOREM = {"zh": "（%t）", "en": " (%t)"}
 
 
@@ -188,6 +190,8 @@ def follow_language(app: Sphinx, config: Config) -> None:
 
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
+    # Each citation asks for this by its name; what isn't registered is looked for among all installed packages.
+    plugin.register_plugin(BACKENDS, "plaintext", plugin.find_plugin(BACKENDS, "plaintext"), force=True)
     register_plugin("sphinxcontrib.bibtex.style.referencing", "author_year_zh", ChineseAuthorYear)
     app.connect("config-inited", follow_language)
     app.connect("doctree-read", note_sections)  # after bilingual.py (400) has made the labels the only ids
