@@ -111,7 +111,8 @@ def _switches(place: int, choice: tuple[Pair, Mapping[str, Pair]], name: str, ke
         f"<span>{both(*map(escape, words))}</span></label>"
         for at, (key, words) in enumerate(options.items())
     )
-    return f"<fieldset><legend>{both(*map(escape, title))}</legend>{radios}</fieldset>\n"
+    legend = both(*map(escape, title))
+    return f'<fieldset><legend>{legend}</legend><div class="options">{radios}</div></fieldset>\n'
 
 
 def _ask(n: int) -> str:
