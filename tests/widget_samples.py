@@ -121,6 +121,20 @@ def bridge(names: list[tuple[str, str]]) -> HTML:
     return widgets.domain_bridge(pd.DataFrame(lists, columns=columns), gains_of, dict(zip("ab", names, strict=False)))
 
 
+def fusions(names: list[tuple[str, str]]) -> HTML:
+    choices = {
+        "added": (names[0], dict(zip("abc", names[1:4], strict=True))),
+        "fusion": (names[4], dict(zip("de", names[5:7], strict=True))),
+        "read": (names[7], dict(zip("fgh", names[::-1], strict=False))),
+    }
+    rows = [
+        (*key, cut, (i - 3) / 500 + m / 900, (i - 3) / 500 - 0.001, (i - 3) / 500 + 0.003)
+        for i, key in enumerate([*"adf", *"aef", *"bdf", *"bdg", *"bdh", *"cdf"][n : n + 3] for n in range(0, 18, 3))
+        for m, cut in enumerate(("2017-11-01", "2017-12-01", "all"))
+    ]
+    return widgets.fusion_switch(pd.DataFrame(rows, columns=[*choices, "cut", "gain", "low", "high"]), choices)
+
+
 def switch(names: list[tuple[str, str]]) -> HTML:
     rows = [
         (group, kind, place, *names[(place + i + 3 * (kind == "off")) % 8], place % 3 == 0)
@@ -199,6 +213,7 @@ SAMPLES = {
     "clip-level": Sample(clipped, "06_applications/advertising", ("权重上限", "Largest weight")),
     "code-walk": Sample(codes, "08_trends/scale", ("合计概率", "probability together")),
     "domain-bridge": Sample(bridge, "08_trends/cross_domain", ("在那里已知几篮", "Baskets known there")),
+    "fusion-switch": Sample(fusions, "08_trends/multimodal", ("先猜", "Guess first")),
     "hybrid-ranker": Sample(
         lambda names: widgets.hybrid_slider(products(names), *LABELS), "05_project", ("榜首", "Top:")
     ),

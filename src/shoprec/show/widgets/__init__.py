@@ -10,6 +10,7 @@ from shoprec.show.widgets.basket_scanner import basket_scanner
 from shoprec.show.widgets.clip_level import clip_explorer
 from shoprec.show.widgets.code_walk import code_walk
 from shoprec.show.widgets.domain_bridge import domain_bridge
+from shoprec.show.widgets.fusion_switch import fusion_switch
 from shoprec.show.widgets.hybrid_ranker import hybrid_slider
 from shoprec.show.widgets.list_mixer import list_mixer
 from shoprec.show.widgets.neighbour_finder import neighbour_finder
@@ -32,6 +33,7 @@ __all__ = [
     "clip_explorer",
     "code_walk",
     "domain_bridge",
+    "fusion_switch",
     "guess_order",
     "hybrid_slider",
     "list_mixer",
