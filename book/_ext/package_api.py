@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -37,7 +38,15 @@ class PackageApi(SphinxDirective):
             yield section
 
 
+def leave_out_folders(app: Sphinx, doctree: nodes.document) -> None:
+    """Take away the values of constants that are folders: they are those of the machine that builds the page."""
+    for value in [*doctree.findall(addnodes.desc_annotation)]:
+        if "Path(" in value.astext():
+            value.parent.remove(value)
+
+
 def setup(app: Sphinx) -> dict:
     """Register with Sphinx."""
     app.add_directive("package-api", PackageApi)
+    app.connect("doctree-read", leave_out_folders)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

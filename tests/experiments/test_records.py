@@ -107,5 +107,5 @@ def test_packages_installed_beside_it_are_no_part_of_a_digest(tmp_path):
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["leaderboard", "twice"]])
 def test_a_run_that_there_is_not_is_answered_with_those_there_are(arguments):
-    with pytest.raises(SystemExit, match=r"one of cross_domain, .*judge, leaderboard"):
+    with pytest.raises(SystemExit, match=r"one of cross_domain, .*judge, large_network"):
         main(arguments)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -70,41 +71,62 @@ def test_a_stage_counts_what_it_hands_out():
     assert tokens > 0
 
 
-def test_a_cell_keeps_the_best_stage_of_each_measure(tmp_path):
-    recipe, cell, found = Recipe(windows=128, stages=2), Cell("S", False, 1 / 16, 1), []
+def test_a_cell_keeps_the_best_of_both_lengths(tmp_path, monkeypatch):
+    monkeypatch.setattr(scale, "WINDOWS", (128, 256))
+    recipe, cell, found = Recipe(stages=2), Cell("S", False, 1 / 16, 1), []
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         parts = Parts(tmp_path / folder)
-        parts.remember("S rates", lambda: {"0.001": 9.1, "0.01": 8.9})
+        for windows in scale.WINDOWS:
+            for rate in scale.RATES:
+                loss = 8.9 if rate == 1e-2 else 9.1
+                parts.remember(f"S {windows} {rate}", lambda loss=loss: {"loss": loss, "seconds": 1.0})
         scale.record_cell(cell, parts, recipe)
         found.append(parts.finished())
     ([about], rows), (_, again) = found
+    ndcg, loss = (
+        {n: [look[key] for look in looks] for n, looks in about["stages"].items()} for key in ("ndcg", "loss")
+    )
+    assert list(ndcg) == ["128", "256"]
+    best = max(ndcg, key=lambda n: max(ndcg[n]))
+    assert about["settings"]["windows"] == int(best)
+    assert about["windows_of_least_loss"] == int(min(loss, key=lambda n: min(loss[n])))
     assert about["settings"]["learning_rate"] == 0.01
-    assert about["stages"][-1]["flops"] == about["flops"]
-    assert len(about["stages"]) == 2
+    assert about["stages"][best][-1]["flops"] == about["flops"]
     pd.testing.assert_frame_equal(rows, again)
     _, test = scale.both_tasks()
     assert rows["household"].tolist() == test.users[test.households].tolist()
     assert rows["trained"].sum() == np.isin(test.households, trained_on(test.history.n_users, 1 / 16, 1)).sum()
 
 
-def test_the_record_holds_all_plain_networks_of_a_core_and_a_cell_agrees():
+def test_a_try_is_made_once(tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(scale, "trained_run", lambda *about: made.append(about) or SimpleNamespace(loss=8.5))
+    one, parts = scale.Try("S", 128, 1e-3), Parts(tmp_path)
+    assert {scale.record_try(one, parts) for _ in range(2)} == {f"{one}: 8.500"}
+    assert len(made) == 1
+
+
+def test_the_record_holds_all_plain_networks_and_a_cell_agrees():
     record = load_record("scale")
     cells = record.cells.set_index(["model", "seed"])
-    for cell in scale.grid(scale.ON_ONE_CORE, 1):
+    for cell in scale.grid(tuple(SIZES), 1):
         if not cell.pointing:
             assert (cell.model, 0) in cells.index
     for (model, _), about in cells.iterrows():
         assert model == Cell(about["size"], about["pointing"], about["share"], 0).model
-        rate = min(about["trials"], key=about["trials"].get)
-        assert about["settings"]["learning_rate"] == float(rate)
-        assert len(about["trials"]) == len(scale.RATES)
+        tried = about["trials"][str(about["settings"]["windows"])]
+        assert about["settings"]["learning_rate"] == float(min(tried, key=tried.get))
+        assert [len(about["trials"][str(n)]) for n in scale.WINDOWS] == [len(scale.RATES)] * 2
+        looks = about["stages"]
+        assert max(looks, key=lambda n: max(look["ndcg"] for look in looks[n])) == str(about["settings"]["windows"])
     assert not record.households.duplicated(["model", "cut", "seed", "household"]).any()
     kept = cells.loc[("S-plain-16", 0)]
-    again = scale.trained_cell(Cell("S", False, 1 / 16, 0), Recipe(), kept["settings"]["learning_rate"])
+    recipe = Recipe(windows=kept["settings"]["windows"])
+    again = scale.trained_cell(Cell("S", False, 1 / 16, 0), recipe, kept["settings"]["learning_rate"])
     _, test = scale.both_tasks()
     here = replace(test, households=np.intersect1d(test.households, held_out(test.history.n_users)))
     live = evaluate(SequentialRecommender(again.network).fit(test), here)["ndcg"].mean()
     rows = record.households.query("model == 'S-plain-16' and seed == 0").set_index("household")
-    # Another processor rounds otherwise, and a network's training carries that on.
+    # A card rounds otherwise, and a network's training carries that on.
     assert live == pytest.approx(rows.loc[test.users[here.households], "all"].mean(), abs=0.01)

@@ -199,6 +199,12 @@ def test_switch_works_without_javascript(build: Path, name: str, up: str) -> Non
     assert hrefs == {view: f"{up}{view}/{name}.html" for view in VIEWS}
 
 
+def test_no_page_tells_where_it_was_built(build: Path) -> None:
+    root = str(Path(__file__).parents[2])
+    told = [page.relative_to(build) for page in build.rglob("*.html") if root in page.read_text("utf8")]
+    assert not told
+
+
 def test_the_reference_shows_each_module_once(build: Path) -> None:
     modules = [module.name for module in pkgutil.walk_packages(shoprec.__path__, "shoprec.")]
     headings = soup(build / "zh" / "api.html").select("article section section > :is(h2, h3, h4) code")

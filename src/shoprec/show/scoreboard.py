@@ -29,9 +29,12 @@ def stamp(record: Record) -> Line:
     versions = ", ".join(
         f"{name} {version}" for name, version in {"Python": about["python"], **about["versions"]}.items()
     )
+    devices = record.cells.get("device", pd.Series(dtype=str))
+    by_core = devices.str.lower().str.startswith("cpu").all()  # of those that say it
     values = about["date"], about["device"], round(about["seconds"] / 60), versions, f"make record run={record.name}"
-    zh = "录制于 {}，{}，共用一个核 {} 分钟，{}；重新录制：{}".format(*values)
-    en = "Recorded on {}, {}, {} minutes of a core, with {}; renew with {}".format(*values)
+    spent = ("共用一个核 {} 分钟", "{} minutes of a core") if by_core else ("共用 {} 分钟", "{} minutes")
+    zh = f"录制于 {{}}，{{}}，{spent[0]}，{{}}；重新录制：{{}}".format(*values)
+    en = f"Recorded on {{}}, {{}}, {spent[1]}, with {{}}; renew with {{}}".format(*values)
     return Line("此后代码有改动，这是旧版本的结果。" * old + zh, "With an earlier version of the code. " * old + en)
 
 
