@@ -138,7 +138,7 @@ def test_a_run_rests_on(root: Path, file: str, text: str) -> None:
         ("src/shoprec/show/widget.js", "2"),
         (
             "src/shoprec/used.py",
-            '"""Other words."""\n# Why.\nSIZE = (1)\n\n\ndef f():\n    from shoprec.room import deep\n',
+            '"""Other words."""\n# Why.\nSIZE = 1  # one\n\n\ndef f():\n    from shoprec.room import deep\n',
         ),
     ],
 )
