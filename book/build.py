@@ -15,6 +15,7 @@ from pathlib import Path
 BOOK = Path(__file__).resolve().parent
 BUILD = BOOK / "_build"
 SITE = BOOK.parent / "site"
+STATE = BUILD / "site.txt"  # of the last site that was built
 sys.path.insert(0, str(BOOK / "_ext"))
 
 from export import edition, folder_of, publish, run_sphinx  # noqa: E402
@@ -24,6 +25,7 @@ from addresses import landing_head, normal, site_map  # noqa: E402
 from needed_packages import advice, not_run  # noqa: E402
 from notebook_cache import find_run, read_notebook  # noqa: E402
 from side_by_side import merge_sites  # noqa: E402
+from site_state import consists_of, made_of  # noqa: E402
 
 LANGUAGES = ("zh", "en")
 EDITIONS = {"": "none", "-solutions": "open"}  # notebooks to download: for participants, and for the teacher
@@ -86,6 +88,11 @@ def report_missing() -> None:
         print(advice(pages))
 
 
+def state(basis: str) -> str:
+    """Return what the site is made of, and what it consists of."""
+    return f"{basis} {consists_of(SITE)}"
+
+
 def step(name: str, action: Callable[[], None]) -> None:
     """Print what is being done and how long it took."""
     print(name, flush=True)
@@ -98,8 +105,13 @@ def main() -> int:
     """Build all of site/ and return the exit status."""
     try:
         step("notebooks", run_notebooks)
-        step("pages", write_all)
-        step("side by side", assemble)
+        basis = made_of()
+        if STATE.is_file() and STATE.read_text("utf8") == state(basis):
+            print("pages: as they were, nothing has changed")
+        else:
+            step("pages", write_all)
+            step("side by side", assemble)
+            STATE.write_text(state(basis), "utf8")
     except subprocess.CalledProcessError as error:
         print(f"The build stopped: exit status {error.returncode}, see above.", file=sys.stderr)
         return 1

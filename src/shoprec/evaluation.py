@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import sparse
 
 from shoprec.formulas.arrays import Codes, Floats, whole
 from shoprec.formulas.checks import household_codes, number, one_of, scores_of
@@ -86,11 +85,10 @@ def evaluate(model: Recommender, task: Task, k: int = 10, batch: int = 256) -> E
         )
     batches = np.array_split(task.households, -(-n // whole(batch, "batch")))
     ranked = np.concatenate([rank_items(scores_of(model, b, len(task.items)), k) for b in batches])
-    bought = task.history.matrix() > 0
-    popularity = bought.sum(axis=0) / len(np.unique(task.history.user))
+    popularity = task.history.n_buyers / np.count_nonzero(np.diff(task.history.start))
     return Evaluation(
         ranked=ranked,
-        households=_per_household(ranked, task, bought, k),
+        households=_per_household(ranked, task, k),
         coverage=coverage(ranked, len(task.items), k),
         novelty=float(novelty(ranked, popularity, k).mean()),
         k=k,
@@ -241,8 +239,8 @@ def recommend(model: Recommender, task: Task, household: int, products: pd.DataF
     )
 
 
-def _per_household(ranked: Codes, task: Task, bought: sparse.csr_array, k: int) -> pd.DataFrame:
-    targets, bought = task.targets[task.households], bought[task.households]
+def _per_household(ranked: Codes, task: Task, k: int) -> pd.DataFrame:
+    targets, bought = task.targets[task.households], task.history.bought[task.households]
     repeat = targets.multiply(bought).tocsr().astype(bool)
     explore = (targets.astype(np.int8) - repeat.astype(np.int8)).tocsr().astype(bool)
     columns = {}

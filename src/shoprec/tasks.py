@@ -69,6 +69,16 @@ class History:
         return np.log(count / count.sum())
 
     @cached_property
+    def bought(self) -> sparse.csr_array:
+        """Which household has bought which product; bool, shape (n_users, n_items)."""
+        return self.matrix() > 0
+
+    @cached_property
+    def n_buyers(self) -> Codes:
+        """Number of households that have bought each product, shape (n_items,)."""
+        return self.bought.sum(axis=0)
+
+    @cached_property
     def _time_key(self) -> Floats:
         """One sorted key for (user, day): days since 1970 stay far below a million."""
         return self.user * 1e6 + self.day
@@ -149,7 +159,7 @@ class Task:
     items: pd.Index
     cut: pd.Timestamp
 
-    @property
+    @cached_property
     def cut_day(self) -> float:
         """The cut in days since 1970-01-01, the unit of ``history.day``."""
         return float(_days(pd.Series([self.cut]))[0])
@@ -230,12 +240,22 @@ def next_basket_split(
     >>> task.users[task.households].tolist(), task.targets[task.households].toarray()
     (['Ann'], array([[ True, False,  True]]))
     """
-    table = _with_baskets(require_purchases(purchases))
+    return _split(_with_baskets(require_purchases(purchases)), cut, until, items, min_users)
+
+
+def _split(
+    purchases: pd.DataFrame,
+    cut: str | pd.Timestamp,
+    until: str | pd.Timestamp | None,
+    items: pd.Index | Sequence | None,
+    min_users: int = MIN_USERS,
+) -> Task:
+    """What :func:`next_basket_split` does, on purchases whose baskets are numbered."""
     cut, end = _moment(cut, "cut"), None if until is None else _moment(until, "until")
     if end is not None and end <= cut:
         raise DataError(f"until={end} is not after the cut {cut}; no purchase can lie between")
-    catalogue = frequent_items(table, cut, min_users) if items is None else catalogue_of(items, table)
-    table = table[table["item"].isin(catalogue)]
+    catalogue = frequent_items(purchases, cut, min_users) if items is None else catalogue_of(items, purchases)
+    table = purchases[purchases["item"].isin(catalogue)]
     users = pd.Index(np.sort(table["user"].unique()), name="user")
     table = table.assign(
         user=users.get_indexer(pd.Index(table["user"])), item=catalogue.get_indexer(pd.Index(table["item"]))
@@ -298,9 +318,9 @@ def tasks_at(
     """
     month, end = pd.DateOffset(months=1), _moment(cut, "cut")
     start = end - month
-    items = frequent_items(_with_baskets(require_purchases(purchases)), start, min_users)
-    validation = next_basket_split(purchases, start, until=end, items=items)
-    return validation, next_basket_split(purchases, end, until=end + month, items=items)
+    table = _with_baskets(require_purchases(purchases))
+    items = frequent_items(table, start, min_users)
+    return _split(table, start, end, items), _split(table, end, end + month, items)
 
 
 def random_split(task: Task, share: float = 0.2, seed: int = 0) -> Task:
@@ -518,12 +538,17 @@ def _with_baskets(purchases: pd.DataFrame) -> pd.DataFrame:
 
 
 def _history(past: pd.DataFrame, n_users: int, n_items: int) -> History:
-    past = past.drop_duplicates(["user", "basket", "item"])
-    past = past.sort_values(["user", "timestamp", "basket", "item"], kind="stable")
-    pair = past[["user", "basket"]]
-    basket = np.cumsum((pair != pair.shift()).any(axis=1).to_numpy()) - 1
-    day = _days(past["timestamp"])
-    return History(past["user"].to_numpy(), past["item"].to_numpy(), basket, day, n_users, n_items)
+    # A basket has one user and one moment, so that the baskets are put in order, and then the products of each.
+    number, item = past["basket"].to_numpy(), past["item"].to_numpy()
+    user, day = np.full(number.max() + 1, -1), np.zeros(number.max() + 1)
+    user[number], day[number] = past["user"], _days(past["timestamp"])
+    order = np.lexsort((day, user))
+    order = order[user[order] >= 0]  # a number that no basket has
+    place = np.empty(len(user), np.int64)
+    place[order] = np.arange(len(order))
+    event = np.sort(place[number] * n_items + item)
+    basket, item = np.divmod(event[np.diff(event, prepend=-1) > 0], n_items)
+    return History(user[order][basket], item, basket, day[order][basket], n_users, n_items)
 
 
 def _first_baskets(future: pd.DataFrame, history: History) -> sparse.csr_array:

@@ -231,12 +231,13 @@ def test_the_average_is_a_moving_one(monkeypatch):
     path, mean = [], [0.0]
     average = loop._average
 
-    def spy(network, averaged, decay, step):
-        average(network, averaged, decay, step)
+    def spy(state, decay):
+        average(state, decay)
+        step = state.scheduler.last_epoch
         path.append(step)
         d = min(0.5, (1 + step) / (10 + step))
-        mean[0] = d * mean[0] + (1 - d) * network.x.item()
-        assert averaged.x.item() == pytest.approx(mean[0], rel=1e-5)
+        mean[0] = d * mean[0] + (1 - d) * state.network.x.item()
+        assert state.averaged.x.item() == pytest.approx(mean[0], rel=1e-5)
 
     monkeypatch.setattr(loop, "_average", spy)
     run_point(averaging=0.5, epochs=4)

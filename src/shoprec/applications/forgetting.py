@@ -29,7 +29,7 @@ class Counts:
     @classmethod
     def of(cls, task: Task) -> Self:
         """Count from all of a task's history."""
-        return cls._of((task.history.matrix() > 0).astype(np.int64).tocsr())
+        return cls._of(task.history.bought.astype(np.int64).tocsr())
 
     @classmethod
     def _of(cls, bought: sparse.csr_array) -> Self:

@@ -182,9 +182,11 @@ def companions(scanned: sparse.csr_array, together: sparse.csr_array) -> sparse.
     >>> companions(sparse.csr_array(np.float32([[1, 0, 0]])), known).toarray().round(2)
     array([[1.  , 0.82, 0.  ]], dtype=float32)
     """
-    n = np.maximum(np.asarray(together.sum(axis=0)).ravel(), 1)
-    scale = sparse.diags_array((1 / np.sqrt(n)).astype(np.float32))
-    return sparse.csr_array((((scanned.astype(np.float32) @ scale) @ together.T) @ together) @ scale)
+    scale = (1 / np.sqrt(np.maximum(np.asarray(together.sum(axis=0)).ravel(), 1))).astype(np.float32)
+    seen = np.unique(scanned.indices)  # a product's baskets are looked up once, however many rows hold it
+    pairs = together[:, seen].T.tocsr() @ together
+    ours = scanned[:, seen].astype(np.float32) @ sparse.diags_array(scale[seen])
+    return sparse.csr_array(ours @ pairs @ sparse.diags_array(scale))
 
 
 def _ranges(start: Codes, stop: Codes) -> Codes:

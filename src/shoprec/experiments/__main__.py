@@ -8,7 +8,8 @@ from shoprec.experiments.records import RECORDED, save_record
 #: Modules of this room with a function ``run``.
 RUNS = (
     "cross_domain", "explanations", "fine_tuning", "generative", "growth", "judge", "large_network", "leaderboard",
-    "multimodal", "plain_network", "privacy", "prompts", "reasons", "repeats", "scale", "search_index", "tools",
+    "losses", "multimodal", "plain_network", "privacy", "prompts", "reasons", "repeats", "scale", "search_index",
+    "tools",
 )  # fmt: skip
 
 

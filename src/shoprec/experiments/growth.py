@@ -89,7 +89,7 @@ def neighbours(history: History) -> tuple[int, int]:
 
     A product with n buyers takes n² operations, and the table has a number of 4 bytes for each pair of households.
     """
-    buyers = (history.matrix() > 0).T.tocsr()
+    buyers = history.bought.T.tocsr()
     return squares(buyers), 4 * history.n_users**2
 
 

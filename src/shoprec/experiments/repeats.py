@@ -65,7 +65,7 @@ def thin(purchases: pd.DataFrame, share: float, seed: int = 0) -> pd.DataFrame:
 
 def repeat_share(task: Task) -> float:
     """Share of the targets that their household had bought before."""
-    known = task.history.matrix() > 0
+    known = task.history.bought
     return float(task.targets.multiply(known).sum() / task.targets.sum())
 
 

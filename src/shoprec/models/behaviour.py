@@ -135,7 +135,7 @@ def product_features(history: History) -> Floats:
     array([-0.69, -1.39], dtype=float32)
     """
     purchases = np.bincount(history.item, minlength=history.n_items)
-    buyers = (history.matrix() > 0).sum(axis=0)
+    buyers = history.n_buyers
     repeat = np.log((purchases - buyers + 1) / (buyers + 3))
     columns = [np.ones(history.n_items), history.log_popularity + 9, repeat]
     return np.stack(columns, axis=1).astype(np.float32)

@@ -31,7 +31,7 @@ class Popularity:
 
     def fit(self, task: Task) -> Self:
         """Count each product's households."""
-        self.n_buyers_ = (task.history.matrix() > 0).sum(axis=0).astype(np.float32)
+        self.n_buyers_ = task.history.n_buyers.astype(np.float32)
         self.n_users_ = task.history.n_users
         return self
 

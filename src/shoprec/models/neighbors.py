@@ -124,13 +124,11 @@ class UserKNN:
 
     def fit(self, task: Task) -> Self:
         """Find each household's neighbours and how often each household buys each product."""
-        history = task.history
-        similarity = nearest(weigh(history.matrix(), self.weighting), self.k + 1, similarity=self.similarity)
+        vectors = weigh(task.history.matrix(), self.weighting)
+        similarity = nearest(vectors, self.k + 1, similarity=self.similarity)
         self.neighbours_ = sparse.csr_array(similarity > 0).astype(np.float32)
         self.neighbours_.setdiag(0)  # each household was the first of its own k + 1
-        weight = decay(task, self.half_life)
-        n_baskets = np.bincount(history.user, weight * history.opens_basket, minlength=history.n_users)
-        self.frequency_ = history.matrix(weight / np.maximum(n_baskets, 1)[history.user])
+        self.frequency_ = basket_frequency(task, self.half_life)
         return self
 
     def score(self, households: Codes) -> Floats:
@@ -141,6 +139,26 @@ class UserKNN:
         share = self.alpha / np.maximum(neighbours.sum(axis=1), 1)
         theirs = sparse.diags_array(share.astype(np.float32)) @ neighbours @ frequency
         return ((1 - self.alpha) * frequency[households] + theirs).toarray()
+
+
+def basket_frequency(task: Task, half_life: float) -> sparse.csr_array:
+    r"""How often each household buys each product, :math:`\bar f_{ui}` of :class:`UserKNN`; (n_users, n_items).
+
+    Examples
+    --------
+    One of two baskets had jam, and both had tea.
+
+    >>> import pandas as pd
+    >>> from shoprec.tasks import next_basket_split
+    >>> days = pd.to_datetime(["2017-01-05", "2017-02-03", "2017-02-03", "2017-03-02"])
+    >>> table = pd.DataFrame({"user": "Ann", "item": ["tea", "jam", "tea", "tea"], "timestamp": days})
+    >>> task = next_basket_split(table, cut="2017-03-01", items=["jam", "tea"])
+    >>> basket_frequency(task, half_life=np.inf).toarray()
+    array([[0.5, 1. ]], dtype=float32)
+    """
+    history, weight = task.history, decay(task, half_life)
+    n_baskets = np.bincount(history.user, weight * history.opens_basket, minlength=history.n_users)
+    return history.matrix(weight / np.maximum(n_baskets, 1)[history.user])
 
 
 def nearest(

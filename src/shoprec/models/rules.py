@@ -40,7 +40,7 @@ class OnlyNew:
     def fit(self, task: Task) -> Self:
         """Fit the model, and see what each household has bought."""
         self.model.fit(task)
-        self.bought_ = task.history.matrix() > 0
+        self.bought_ = task.history.bought
         return self
 
     def score(self, households: Codes) -> Floats:

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
@@ -51,6 +52,16 @@ class State:
     optimizer: torch.optim.Optimizer
     scheduler: torch.optim.lr_scheduler.LRScheduler
     log: list[dict[str, float]]
+
+    @cached_property
+    def weights(self) -> list[torch.Tensor]:
+        """The network's parameters; to look for them takes longer than to add to small ones."""
+        return list(self.network.parameters())
+
+    @cached_property
+    def averages(self) -> list[torch.Tensor]:
+        """Their moving averages, in the same order."""
+        return list(self.averaged.parameters())
 
     def best_epoch(self) -> int:
         """Epoch with the highest validation score; of equals, the first."""

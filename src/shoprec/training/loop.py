@@ -268,10 +268,10 @@ def _step(state: State, batch: Any, config: TrainingConfig) -> torch.Tensor:
         loss: torch.Tensor = state.network.loss(batch)  # type: ignore[operator]
     state.optimizer.zero_grad()
     loss.backward()
-    nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
+    nn.utils.clip_grad_norm_(state.weights, 1.0)
     state.optimizer.step()
     state.scheduler.step()
-    _average(state.network, state.averaged, config.averaging, state.scheduler.last_epoch)
+    _average(state, config.averaging)
     return loss.detach()
 
 
@@ -287,7 +287,8 @@ def _read(unread: list[torch.Tensor], losses: list[float], epoch: int) -> None:
 
 
 @torch.no_grad()
-def _average(network: nn.Module, averaged: nn.Module, decay: float, step: int) -> None:
+def _average(state: State, decay: float) -> None:
     """Move the average a little towards the current weights; faster at first, to forget the start."""
+    step = state.scheduler.last_epoch
     decay = min(decay, (1 + step) / (10 + step)) if decay else 0.0
-    torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1 - decay)
+    torch._foreach_lerp_(state.averages, state.weights, 1 - decay)

@@ -41,10 +41,12 @@ def load_decoder() -> "tuple[PreTrainedTokenizerBase, PreTrainedModel]":
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, modeling_gguf_pytorch_utils
 
-        # Transformers parses the file three times, 2 seconds each: keep the first. Its bar heeds no setting and would
-        # be a widget in a notebook. Where a later version has neither, nothing breaks.
+        # Transformers parses the file three times, 2 seconds each, and makes the table of the tensors' names once for
+        # each of 397 modules: keep the first. Its bar heeds no setting and would be a widget in a notebook. Where a
+        # later version has neither, nothing breaks.
         with (
             patch.object(gguf, "GGUFReader", cache(gguf.GGUFReader)),
+            patch.object(gguf, "get_tensor_name_map", cache(gguf.get_tensor_name_map)),
             patch.object(modeling_gguf_pytorch_utils, "tqdm", lambda tensors, **_: tensors, create=True),
         ):
             tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=_DECODER_FILE)
