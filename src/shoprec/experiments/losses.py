@@ -56,9 +56,7 @@ class EveryPlace(TrainingSet):
     def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
         """Draw a window for each household."""
         history = self.history
-        begin, end = history.start[users], history.start[users + 1]
-        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
-        start = np.maximum(begin, stop - self.max_length)
+        start, stop = self.windows(users, rng)
         window, known = ragged(start + 1, stop)
         target = np.arange(len(known)), history.item[known]
         days = history.day[known]

@@ -47,9 +47,7 @@ class NextPurchases(TrainingSet):
     def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
         """Draw a window and places for each household."""
         history = self.history
-        begin, end = history.start[users], history.start[users + 1]
-        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
-        start = np.maximum(begin, stop - self.max_length)
+        start, stop = self.windows(users, rng)
         window = np.repeat(np.arange(len(users)), self.n_dates)
         known = rng.integers(start[window] + 1, stop[window])
         target = np.arange(len(known)), history.item[known]

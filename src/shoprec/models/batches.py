@@ -121,21 +121,27 @@ class TrainingSet:
             for i in range(0, len(users), self.batch_size):
                 yield self.sample(users[i : i + self.batch_size], rng)
 
+    def windows(self, users: Codes, rng: np.random.Generator) -> tuple[Codes, Codes]:
+        """Draw a window for each household: its first event, and the first after it.
+
+        Ends beyond the last purchase are cut back to it: recent windows are drawn more often.
+        """
+        begin, end = self.history.start[users], self.history.start[users + 1]
+        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
+        return np.maximum(begin, stop - self.max_length), stop
+
     def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
         """Draw a window and dates for each household."""
         history, n_dates = self.history, self.n_dates
-        begin, end = history.start[users], history.start[users + 1]
-        # Ends beyond the last purchase are cut back to it: recent windows are drawn more often.
-        stop = np.minimum(end, begin + rng.integers(2, end - begin + self.max_length))
-        start = np.maximum(begin, stop - self.max_length)
+        start, stop = self.windows(users, rng)
         window = np.repeat(np.arange(len(users)), n_dates)
         first, last = history.day[start][window], history.day[stop - 1][window]
-        days = first + (last - first) * rng.random(len(window))
+        days: Floats = first + (last - first) * rng.random(len(window))
         known = history.known(users[window], days)
         # A window may begin within a basket; a date needs a purchase in the window before it, and a next basket.
         ok = (known > start[window]) & (known < stop[window])
         if not ok.any():  # windows of one basket only; take the households' last baskets as targets instead
-            window = np.arange(len(users))
+            window, begin, end = np.arange(len(users)), history.start[users], history.start[users + 1]
             known = history.basket_start[history.basket[end - 1]]
             stop, days, ok = known, history.day[known], known > begin
         window, days, known = window[ok], days[ok], known[ok]
