@@ -9,9 +9,11 @@ from networks import make_task
 
 from shoprec.data.journey import complete_journey
 from shoprec.experiments import losses
-from shoprec.experiments.losses import LOSSES, RATES, SEEDS, STAGES, EveryPlace, Try, best_rate, finished, kind_of
+from shoprec.experiments.losses import RATES, SEEDS, STAGES, WAYS, EveryPlace, Try, best_rate, finished, kind_of
 from shoprec.experiments.plain_network import LIFTED
 from shoprec.experiments.records import Parts, load_record
+from shoprec.models.backbones import BinaryTransformer
+from shoprec.models.batches import TrainingSet
 from shoprec.tasks import tasks_at
 from shoprec.training.losses import gbce_power
 
@@ -45,30 +47,36 @@ def test_a_basket_s_products_stand_in_another_order_in_each_pass(history):
     assert (one == two).all()
 
 
-def test_only_examples_and_length_of_training_differ_from_the_recipe():
-    kind, lifted = kind_of(rate=RATES[1]), LIFTED.kind()
+@pytest.mark.parametrize("model", WAYS)
+def test_only_the_way_and_the_length_of_training_differ_from_the_recipe(model):
+    kind, lifted = kind_of(model, RATES[1]), LIFTED.kind()
     assert kind.network == lifted.network
     assert not kind.network.pointing
-    assert (kind.batch_size, kind.from_svd) == (lifted.batch_size, True)
+    assert (kind.batch_size, kind.n_dates, kind.from_svd) == (lifted.batch_size, lifted.n_dates, True)
     assert kind.windows == 1.5 * lifted.windows
     assert kind.training.learning_rate == RATES[1]
     assert RATES[0] == lifted.training.learning_rate
 
 
 def test_the_losses_are_the_papers():
-    shop, kind = make_task(), kind_of()
+    shop = make_task()
     validation = replace(shop, history=replace(shop.history, n_items=400))  # room for 256 negatives
-    kind = replace(kind, network=replace(kind.network, d_model=4))  # a small shop has no 64 directions
     for model, (n, t) in {"SASRec": (1, 0.0), "gSASRec": (256, 0.75)}.items():
+        kind = kind_of(model)
+        kind = replace(kind, network=replace(kind.network, d_model=4))  # a small shop has no 64 directions
         network = losses.new_network(model, kind, validation, seed=0)
+        assert kind.examples is EveryPlace
         assert network.n_negatives == n
         assert network.beta == gbce_power(n, validation.history.n_items, t)
         assert np.std(network.item.weight.detach().numpy()) > 0.05  # from the decomposition: random ones are at 0.02
-    assert [*LOSSES] == ["SASRec", "gSASRec"]
+    kind = kind_of("NextBasket")
+    ours = losses.new_network("NextBasket", replace(kind, network=replace(kind.network, d_model=4)), validation, seed=0)
+    assert (kind.examples, ours.n_sampled) == (TrainingSet, None)
+    assert not isinstance(ours, BinaryTransformer)
 
 
 def test_the_rate_is_chosen_in_november_and_all_trials_are_kept(tmp_path):
-    parts, november = Parts(tmp_path), {RATES[0]: [0.1, 0.2], RATES[1]: [0.3, 0.1]}
+    parts, november = Parts(tmp_path), dict(zip(RATES, ([0.1, 0.2], [0.3, 0.1], [0.0, 0.2]), strict=True))
     household = {"household": [1], "all": [0.5]}
     for rate, validation in november.items():
         told = {"validation": validation, "fit_seconds": 1.0, "parameters": 2, "coverage": 0.1, "households": household}
@@ -76,7 +84,7 @@ def test_the_rate_is_chosen_in_november_and_all_trials_are_kept(tmp_path):
     assert best_rate("SASRec", parts) == RATES[1]
     cell, table = finished(Try("SASRec", RATES[1], 0), parts)
     assert cell["settings"] == {"learning_rate": RATES[1], "stage": 1}
-    assert [trial["ndcg"] for trial in cell["trials"]] == [0.1, 0.2, 0.3, 0.1]
+    assert [trial["ndcg"] for trial in cell["trials"]] == [0.1, 0.2, 0.3, 0.1, 0.0, 0.2]
     assert table.to_dict("records") == [{**household_of(household), "model": "SASRec", "cut": losses.CUT, "seed": 0}]
 
 
@@ -86,7 +94,7 @@ def household_of(table):
 
 def test_the_record_holds_every_seed_and_a_short_training_comes_out_again():
     record = load_record("losses")
-    assert record.cells.groupby("model")["seed"].nunique().to_dict() == dict.fromkeys(LOSSES, SEEDS)
+    assert record.cells.groupby("model")["seed"].nunique().to_dict() == dict.fromkeys(WAYS, SEEDS)
     _, test = tasks_at(complete_journey().purchases)
     for _, cell in record.cells.iterrows():
         assert len(cell["validation"]) == STAGES

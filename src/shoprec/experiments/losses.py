@@ -1,9 +1,9 @@
-"""SASRec's and gSASRec's way of training: at every place of a window, which purchase stands next?
+"""The ways of SASRec and gSASRec, which ask at every place of a window for the next purchase, beside the book's.
 
 ``make record run=losses`` runs it, one process per core. The network is that of the recipe ``lifted`` of
-:mod:`shoprec.experiments.plain_network`, which asks for the next basket and has a softmax over all products; it reads
-half as many windows again, and is asked at each place instead of four times a window. The learning rate and the stage
-of training are chosen in November, with one seed; more seeds follow, and December counts.
+:mod:`shoprec.experiments.plain_network`, and so is the third way: it asks for the next basket at some dates of a window
+and has a softmax over all products. All read equally many windows. The learning rate and the stage of training are
+chosen in November, with one seed, from equally many; more seeds follow, and December counts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,13 +28,14 @@ from shoprec.models.batches import Batch, TrainingSet, make_batch
 from shoprec.models.behaviour import ragged
 from shoprec.models.factors import SVD
 from shoprec.models.sequential import SequentialRecommender
+from shoprec.models.transformer import PurchaseTransformer
 from shoprec.tasks import CUTS, Task, tasks_at
 from shoprec.training.loop import TrainingConfig
 
 CUT = CUTS[-1]
 SEEDS = 3
 WINDOWS, STAGES = 60_000, 6  #: that a training reads; after each sixth of them it is judged in November
-RATES = (1e-3, 3e-3)  #: learning rates that are tried
+RATES = (1e-3, 3e-3, 1e-2)  #: learning rates that are tried
 POOL = 1024  #: products drawn for a batch, from which each target's negatives are drawn
 
 
@@ -69,14 +70,24 @@ class EveryPlace(TrainingSet):
         yield from super()._batches(rng)
 
 
-class Loss(NamedTuple):
-    """A binary cross-entropy: negatives for each target, and its calibration."""
+class Way(NamedTuple):
+    """What a training asks, and its loss.
 
-    n_negatives: int
-    t: float
+    Attributes
+    ----------
+    examples : type of TrainingSet
+    n_negatives : int
+        For each target of a binary cross-entropy; 0 is the softmax over all products.
+    t : float
+        Calibration of :func:`shoprec.training.losses.gbce_power`.
+    """
+
+    examples: type[TrainingSet]
+    n_negatives: int = 0
+    t: float = 0.0
 
 
-LOSSES = {"SASRec": Loss(1, 0.0), "gSASRec": Loss(256, 0.75)}  #: as in the papers
+WAYS = {"NextBasket": Way(TrainingSet), "SASRec": Way(EveryPlace, 1), "gSASRec": Way(EveryPlace, 256, 0.75)}
 
 
 class Try(NamedTuple):
@@ -96,9 +107,9 @@ def run() -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
     """Record what is missing; the cells of the chosen rates, their households, and the seconds that all took."""
     parts = Parts.of("losses")
     with workers() as pool:
-        tries = [Try(model, rate, 0) for model in LOSSES for rate in RATES]
+        tries = [Try(model, rate, 0) for model in WAYS for rate in RATES]
         side_by_side(pool, partial(record_try, parts=parts), missing(tries, parts))
-        chosen = [Try(model, best_rate(model, parts), seed) for model in LOSSES for seed in range(SEEDS)]
+        chosen = [Try(model, best_rate(model, parts), seed) for model in WAYS for seed in range(SEEDS)]
         side_by_side(pool, partial(record_try, parts=parts), missing(chosen, parts))
     cells, households = zip(*(finished(one, parts) for one in chosen), strict=True)
     seconds = sum(kept(one, parts)["fit_seconds"] for one in dict.fromkeys(tries + chosen))
@@ -116,16 +127,20 @@ def record_try(one: Try, parts: Parts) -> str:
     return f"{one.name}: {max(parts.remember(one.name, partial(trained, one))['validation']):.4f}"
 
 
-def kind_of(windows: int = WINDOWS, rate: float = RATES[0]) -> Kind:
+def kind_of(model: str, rate: float = RATES[0], windows: int = WINDOWS) -> Kind:
     """The network and its training, in the form in which the leaderboard's are trained."""
-    kind = LIFTED.kind()
-    return replace(kind, training=TrainingConfig(STAGES, STAGES, rate), windows=windows, examples=EveryPlace)
+    training = TrainingConfig(STAGES, STAGES, rate)
+    return replace(LIFTED.kind(), training=training, windows=windows, examples=WAYS[model].examples)
 
 
-def new_network(model: str, kind: Kind, validation: Task, seed: int) -> BinaryTransformer:
+def new_network(model: str, kind: Kind, validation: Task, seed: int) -> PurchaseTransformer:
     """A network that has learned nothing yet; its products' vectors start from a decomposition."""
     torch.manual_seed(seed)
-    network = BinaryTransformer(validation.history, kind.network, POOL, *LOSSES[model])
+    way, history = WAYS[model], validation.history
+    if way.n_negatives:
+        network: PurchaseTransformer = BinaryTransformer(history, kind.network, POOL, way.n_negatives, way.t)
+    else:
+        network = PurchaseTransformer(history, kind.network)
     network.start_from(SVD(kind.network.d_model, half_life=np.inf).fit(validation).item_vectors())
     return network
 
@@ -138,7 +153,7 @@ def tasks() -> tuple[Task, Task]:
 
 def trained(one: Try, windows: int = WINDOWS) -> dict[str, Any]:
     """What a training and its two judgements give."""
-    (validation, test), kind = tasks(), kind_of(windows, one.rate)
+    (validation, test), kind = tasks(), kind_of(one.model, one.rate, windows)
     watch, network = Stopwatch(torch.device("cpu")), new_network(one.model, kind, validation, one.seed)
     stages = train_network(network, kind, validation, one.seed)
     seconds = watch.seconds()
