@@ -11,6 +11,7 @@ from fingerprint import ROOT
 
 SOURCES = ("book", "src", "recorded", ".jupyter_cache/executed")  #: folders that pages are made of
 NO_SOURCES = {"_build", "__pycache__", ".ipynb_checkpoints"}  #: folders in them that aren't
+MADE_BY_BUILDS = ".mo"  #: translations, which a build makes beside their sources
 
 
 def made_of(root: Path = ROOT, environment: Mapping[str, str] = os.environ) -> str:
@@ -30,7 +31,7 @@ def sources(root: Path) -> Iterator[Path]:
     for folder in SOURCES:
         for path, folders, names in os.walk(root / folder):
             folders[:] = [name for name in folders if name not in NO_SOURCES and not name.endswith(".egg-info")]
-            yield from (Path(path, name) for name in names)
+            yield from (Path(path, name) for name in names if not name.endswith(MADE_BY_BUILDS))
 
 
 def consists_of(site: Path) -> str:

@@ -21,6 +21,7 @@ SOURCES = (
 )
 NO_SOURCES = (
     "book/_build/html/index.html",
+    "book/_locale/zh_CN/LC_MESSAGES/sphinx.mo",
     "src/shoprec/__pycache__/words.pyc",
     "src/shoprec.egg-info/PKG-INFO",
     ".jupyter_cache/global.db",
