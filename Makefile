@@ -3,6 +3,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Where Python may not keep what it compiled, each of the many processes below would spend six seconds on compiling.
+unexport PYTHONDONTWRITEBYTECODE
 # Python compiles what it imports, when it does; beforehand it would be all of each package, on one core.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
