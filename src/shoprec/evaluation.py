@@ -1,7 +1,8 @@
 """Judging: every model ranks the whole catalogue for every household, and every figure has an interval."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from shoprec.tasks import Task
 
 METRICS = {"ndcg": ndcg_at_k, "recall": recall_at_k, "hit_rate": hit_rate_at_k, "mrr": mrr_at_k}
 SLICES = ("all", "repeat", "explore")
+KEPT = 30_000_000  #: bytes of resamples that are kept for the next interval
 
 
 @dataclass(frozen=True)
@@ -254,14 +256,26 @@ def _per_household(ranked: Codes, task: Task, k: int) -> pd.DataFrame:
 
 
 def _bootstrap_intervals(values: Floats, n: int, level: float, seed: int) -> tuple[Floats, Floats]:
-    """Percentile intervals of several rows' means, ``low`` and ``high``, when the same columns are drawn for all.
-
-    In blocks of resamples, so that memory stays small.
-    """
+    """Percentile intervals of several rows' means, ``low`` and ``high``, when the same columns are drawn for all."""
     number(level, "level", 0, 1, "()", note="; 0.95 for 95 %")
-    rng, size, block, means = np.random.default_rng(seed), values.shape[1], 500, []
+    size = values.shape[1]
+    draws = _kept_draws(n, size, seed) if n * size <= KEPT else _draws(n, size, seed)
+    means = np.concatenate([values @ times.T.astype(float) / size for times in draws], axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=1)
+    return low, high
+
+
+@lru_cache(maxsize=4)
+def _kept_draws(n: int, size: int, seed: int) -> list[Codes]:
+    """All of :func:`_draws`, kept: a chapter compares dozens of models on the same households."""
+    return list(_draws(n, size, seed))
+
+
+def _draws(n: int, size: int, seed: int) -> Iterator[Codes]:
+    """How often each of ``size`` households is drawn, in blocks of resamples, so that memory stays small."""
+    rng, block = np.random.default_rng(seed), 500
     for i in range(0, n, block):
         drawn = rng.integers(size, size=(min(block, n - i), size))
-        means.append([row[drawn].mean(axis=1) for row in values])
-    low, high = np.quantile(np.concatenate(means, axis=1), [(1 - level) / 2, (1 + level) / 2], axis=1)
-    return low, high
+        places = drawn + size * np.arange(len(drawn))[:, None]
+        # A household among hundreds is drawn once on average: more than 255 times never happens.
+        yield np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.uint8)

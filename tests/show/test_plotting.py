@@ -8,10 +8,12 @@ from importlib import resources
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import font_manager
+from nbclient import NotebookClient
 
 from shoprec.show import plotting
 from shoprec.show.plotting import (
@@ -122,6 +124,26 @@ def test_the_style_needs_no_warning_in_a_fresh_process():
     )
     assert done.returncode == 0, done.stderr
     assert "findfont" not in done.stderr
+
+
+COUNT_PIXELS = """
+import matplotlib.pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from shoprec.show.plotting import use_style
+
+drawn, draw = [], FigureCanvasAgg.draw
+FigureCanvasAgg.draw = lambda canvas: drawn.append(canvas) or draw(canvas)
+use_style()
+"""
+
+
+def test_a_notebook_shows_a_figure_as_svg_and_draws_no_pixels():
+    cells = [COUNT_PIXELS, "plt.plot([1, 2]);", "print(plt.get_fignums(), drawn)"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    _, (shown,), (told,) = (cell.outputs for cell in notebook.cells)
+    assert shown.data["image/svg+xml"].startswith("<?xml")
+    assert told.text == "[] []\n"
 
 
 def test_noto_comes_first():

@@ -282,7 +282,7 @@ class PurchaseTransformer(nn.Module):
             if self.config.pointing:
                 window = torch.arange(n_queries, device=x.device)[:, None].expand(-1, x.shape[1])
                 bought = batch.items.index_select(0, batch.window)
-                scores = scores + self._collect(self.point(x, batch), window, bought, candidates, n_queries).log1p()
+                scores += self._collect(self.point(x, batch), window, bought, candidates, n_queries).log1p()
         else:
             scores = prior.expand(n_queries, -1)
         if self.config.behaviour:
@@ -314,7 +314,7 @@ class PurchaseTransformer(nn.Module):
             place = torch.full((self.n_items + 1,), width - 1, device=item.device)
             column = place.index_copy(0, candidates, torch.arange(width - 1, device=item.device))[column]
         total = torch.zeros(n_queries * width, device=value.device)
-        total = total.index_add(0, (query * width + column).flatten(), value.flatten())
+        total.index_add_(0, (query * width + column).flatten(), value.flatten())
         return total.view(n_queries, width)[:, :-1]
 
     def loss(self, batch: Batch) -> Tensor:

@@ -74,6 +74,8 @@ def use_style() -> None:
         "svg.fonttype": "none", "svg.hashsalt": "shoprec",
     })  # fmt: skip
     if shell := get_ipython():
+        plt.switch_backend(plt.get_backend())  # now, as it sets the hook that the next line takes away:
+        plt.uninstall_repl_displayhook()  # it would draw each figure once more, in pixels that nobody sees
         set_matplotlib_formats("svg")
         shell.display_formatter.formatters["image/svg+xml"].for_type(Figure, draw_svg)
 
