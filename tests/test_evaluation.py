@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from synthetic import CUT, Given, make_purchases
 
+from shoprec import evaluation
 from shoprec.evaluation import METRICS, SLICES, evaluate, leaderboard, paired_bootstrap, recommend
 from shoprec.models.counting import PersonalFrequency, Popularity
 from shoprec.tasks import next_basket_split
@@ -189,6 +190,19 @@ def test_the_seed_decides_and_households_without_a_value_are_left_out(pair):
     assert paired_bootstrap(a, b, seed=3) == paired_bootstrap(a, b, seed=3) != paired_bootstrap(a, b, seed=4)
     with_gaps = np.r_[a, np.nan, 1.0], np.r_[b, 1.0, np.nan]
     assert paired_bootstrap(*with_gaps) == paired_bootstrap(a, b)
+
+
+def test_resamples_are_drawn_once_for_all_comparisons_and_decide_nothing(pair, monkeypatch):
+    drawn = []
+    draws = evaluation._draws
+    monkeypatch.setattr(evaluation, "_draws", lambda *key: drawn.append(key) or draws(*key))
+    evaluation._kept_draws.cache_clear()
+    a, b = pair
+    kept = [paired_bootstrap(a + gain, b) for gain in (0, 0.5)]
+    assert drawn == [(10_000, len(a), 0)]
+    monkeypatch.setattr(evaluation, "KEPT", 0)
+    assert [paired_bootstrap(a + gain, b) for gain in (0, 0.5)] == kept
+    assert len(drawn) == 3
 
 
 @pytest.mark.parametrize(
