@@ -58,6 +58,16 @@ def plainly(network, batches, validate, config):
     return averaged, log
 
 
+@pytest.fixture
+def one_thread():
+    """As the loop trains, whatever the machine has: more threads add up in another order."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(CONFIG.threads)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_on_the_cpu_the_loop_is_the_plain_one_to_the_last_bit():
     config = replace(CONFIG, epochs=4)
     network, batches, validate = real_parts()

@@ -234,8 +234,8 @@ def _optimizer(network: nn.Module, config: TrainingConfig, device: torch.device)
         {"params": others, "weight_decay": 0.0},
     ]
     # On a GPU one launch for all weights; on the CPU one call for all, to the last bit what one for each gives.
-    joined = {"cuda": {"fused": True}, "cpu": {"foreach": True}}.get(device.type, {})
-    return torch.optim.AdamW(groups, lr=config.learning_rate, **joined)
+    fused, joined = (True if device.type == kind else None for kind in ("cuda", "cpu"))
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=fused, foreach=joined)
 
 
 def _epoch(state: State, batches: Batches, n_batches: int, config: TrainingConfig, bar: tqdm) -> float:
