@@ -85,7 +85,7 @@ def test_each_score_in_the_record_is_that_of_its_log_odds(record, shop):
 
 def test_the_formula_fitted_again_agrees_with_the_record(record, shop):
     odds, about = formula_odds(shop)
-    # The solver stops where the loss is flat, which on another processor is elsewhere: single odds may be further apart.
+    # The solver stops where the loss is flat, on another processor elsewhere: single odds may be further apart.
     assert np.abs(odds - recorded(record, "formula", shop["december"], ODDS)).mean() < 0.01
     cell = record.cells.set_index("model").loc["formula"]
     np.testing.assert_allclose(about["november"], cell["november"], atol=1e-4)
