@@ -15,6 +15,7 @@ FORMULA = re.compile(r"\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
 PAGES = [*BOOK.glob("0*/*.ipynb"), *BOOK.glob("0*.ipynb")]
 
 
+@cache
 def text(path: Path, lang: str) -> str:
     cells = nbformat.read(path, as_version=4).cells
     others = {"zh": "lang-en", "en": "lang-zh"}[lang]

@@ -102,13 +102,13 @@ def test_the_formula_is_told_what_the_question_tells(shop):
 def test_two_households_that_are_asked_again_agree_with_the_record(record, shop, tmp_path):
     few = {month: sample.first(2) for month, sample in shop.items()}
     tuning = Tuning(0, few, Parts(tmp_path))
+    tuning.decoder[1].type(torch.float32)  # 16 bits are slow where the processor doesn't know them
     zero = np.array(answers(tuning.judge("december"), few["december"], slice(0, 2))["odds"])
     kept = load_file(ADAPTERS)
     tuning.adapters.load(ADAPTERS)
     tuned = tuning.odds("december", "tuned")
     assert set(kept) == set(tuning.adapters.state())
     for name, again in {"zero_shot": zero, "tuned": tuned}.items():
-        # Sixteen bits: another processor rounds otherwise.
         assert np.abs(again - recorded(record, name, shop["december"], ODDS)[:2]).mean() < 0.15
     judge = tuning.judge("december")
     for name, change in {"swapped": "names", "mislisted": "list"}.items():

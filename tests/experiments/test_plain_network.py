@@ -8,6 +8,8 @@ import pytest
 from networks import make_task
 
 from shoprec.data.journey import complete_journey
+from shoprec.experiments import plain_network
+from shoprec.experiments.losses import EveryPlace
 from shoprec.experiments.networks import Stage
 from shoprec.experiments.plain_network import (
     CHAPTER,
@@ -59,6 +61,22 @@ def test_the_next_purchase_is_the_one_after_the_last_that_is_known():
         assert (batch.day == batch.days[batch.window, batch.position + 1]).all()
 
 
+@pytest.mark.parametrize("kind", [NextPurchases, EveryPlace])
+def test_a_basket_s_products_stand_in_another_order_in_each_pass(kind):
+    history = make_task().history
+    examples, orders = kind(history, max_length=5, batch_size=4), []
+    rng = np.random.default_rng(0)
+    for _ in range(2):
+        list(examples(rng))
+        orders.append(examples.history.item)
+        key = [np.lexsort((item, history.basket)) for item in (orders[-1], history.item)]
+        np.testing.assert_array_equal(orders[-1][key[0]], history.item[key[1]])  # the same products in each basket
+    assert (orders[0] != orders[1]).any()
+    assert (orders[0] != history.item).any()
+    one, two = (next(examples(np.random.default_rng(7))).items for _ in range(2))
+    assert (one == two).all()
+
+
 def test_a_stage_has_as_many_batches_as_it_says_however_many_an_epoch_has():
     examples = TrainingSet(make_task().history, 5, batch_size=8, behaviour=False)
     for n in (1, len(examples), 3 * len(examples) + 1):
@@ -70,7 +88,8 @@ def test_a_stage_has_as_many_batches_as_it_says_however_many_an_epoch_has():
 
 
 @pytest.mark.parametrize("basket", [True, False])
-def test_a_cell_is_what_its_recipe_does_and_comes_out_again(tmp_path, basket):
+def test_a_cell_is_what_its_recipe_does_and_comes_out_again(tmp_path, basket, monkeypatch):
+    monkeypatch.setattr(plain_network, "STAGES", 2)
     recipe = replace(CHAPTER, windows=64, basket=basket)
     found = []
     for folder in ("one", "two"):
@@ -80,6 +99,7 @@ def test_a_cell_is_what_its_recipe_does_and_comes_out_again(tmp_path, basket):
         found.append(parts.finished())
         assert parts.has("tiny-1-finished")
     (cells, households), (_, again) = found
+    assert len(cells[0]["validation"]) == 2
     assert cells[0]["settings"] == asdict(recipe) | {"stage": int(np.argmax(cells[0]["validation"])) + 1}
     assert cells[0]["seed"] == 1
     np.testing.assert_array_equal(households["all"], again["all"])

@@ -1,7 +1,9 @@
 """The built book's pages and views, for tests that go through them."""
 
 import re
-from functools import lru_cache
+from collections import Counter
+from functools import cache, lru_cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -20,6 +22,25 @@ HAN = re.compile("[\u4e00-\u9fff]")
 def soup(path: Path) -> BeautifulSoup:
     """Parse a page, once for the checks that follow each other."""
     return BeautifulSoup(path.read_text("utf8"), "html.parser")
+
+
+class IdReader(HTMLParser):
+    """Counts the ids of a page, faster than a parser that builds a tree."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: Counter[str] = Counter()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids.update(value for name, value in attrs if name == "id" and value)
+
+
+@cache
+def ids(path: Path) -> Counter[str]:
+    """Count the ids of a page."""
+    reader = IdReader()
+    reader.feed(path.read_text("utf8"))
+    return reader.ids
 
 
 def settle(page: Page) -> None:

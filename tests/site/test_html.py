@@ -4,38 +4,17 @@ import gzip
 import pkgutil
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
-from html.parser import HTMLParser
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-from book_pages import CHAPTER, HAN, NESTED, PAGES, VIEWS, soup
+from book_pages import CHAPTER, HAN, NESTED, PAGES, VIEWS, ids, soup
 
 import shoprec
 
 Check = Callable[[Path], Iterator[str]]
-
-
-class IdReader(HTMLParser):
-    """Counts the ids of a page, faster than a parser that builds a tree."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: Counter[str] = Counter()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.ids.update(value for name, value in attrs if name == "id" and value)
-
-
-@cache
-def ids(path: Path) -> Counter[str]:
-    """Count the ids of a page."""
-    reader = IdReader()
-    reader.feed(path.read_text("utf8"))
-    return reader.ids
 
 
 def shares_ids(path: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from book_pages import CHAPTER, VIEWS, soup
+from book_pages import CHAPTER, VIEWS, ids
 from playwright.sync_api import Page, expect
 from small_book import build as build_book
 
@@ -94,7 +94,7 @@ def test_accents_and_case_make_no_difference(page: Page, site_url: str) -> None:
 def test_every_entry_has_its_place(build: Path, view: str) -> None:
     index = read_index((build / view / "searchindex.js").read_text("utf8"))
     pages = {entry["page"] for entry in index}
-    places = {page: {e["id"] for e in soup(build / view / f"{page}.html").select("[id]")} for page in pages}
+    places = {page: ids(build / view / f"{page}.html") for page in pages}
     lost = [(entry["page"], entry["anchor"]) for entry in index if entry["anchor"] not in places[entry["page"]]]
     assert not lost
     assert CHAPTER in pages

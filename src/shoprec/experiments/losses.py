@@ -6,7 +6,7 @@ and has a softmax over all products. All read equally many windows. The learning
 chosen in November, with one seed, from equally many; more seeds follow, and December counts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from shoprec.data.journey import complete_journey
 from shoprec.experiments.judging import judged
 from shoprec.experiments.networks import Kind, train_network
-from shoprec.experiments.plain_network import LIFTED
+from shoprec.experiments.plain_network import LIFTED, ShuffledBaskets
 from shoprec.experiments.records import Parts
 from shoprec.experiments.workers import Stopwatch, side_by_side, workers
 from shoprec.formulas.arrays import Codes
@@ -39,20 +39,13 @@ RATES = (1e-3, 3e-3, 1e-2)  #: learning rates that are tried
 POOL = 1024  #: products drawn for a batch, from which each target's negatives are drawn
 
 
-class EveryPlace(TrainingSet):
+class EveryPlace(ShuffledBaskets):
     """Batches that ask at every place of a window for the purchase that stands next.
-
-    The products of a basket were bought at one moment: they stand in a random order, another one in each pass. In the
-    order of their codes, the next one's code would be higher, and a network would learn that.
 
     References
     ----------
     Kang and McAuley (2018), *Self-attentive sequential recommendation*.
     """
-
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.ordered = self.history
 
     def sample(self, users: Codes, rng: np.random.Generator) -> Batch:
         """Draw a window for each household."""
@@ -63,11 +56,6 @@ class EveryPlace(TrainingSet):
         days = history.day[known]
         batch = make_batch(history, users, stop, window, days, known, self.max_length, target, behaviour=False)
         return batch.to(self.device)
-
-    def _batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        order = np.lexsort((rng.random(len(self.ordered.item)), self.ordered.basket))
-        self.history = replace(self.ordered, item=self.ordered.item[order])
-        yield from super()._batches(rng)
 
 
 class Way(NamedTuple):

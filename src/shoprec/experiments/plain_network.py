@@ -10,6 +10,7 @@ counts.
 
 import os
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -36,7 +37,24 @@ STAGES = 4  #: of a run, after each of which the network is judged in November
 CUT = CUTS[-1]
 
 
-class NextPurchases(TrainingSet):
+class ShuffledBaskets(TrainingSet):
+    """Batches in whose windows the products of a basket stand in a random order, another one in each pass.
+
+    They were bought at one moment. In the order of their codes, the next one's code would be higher: who is asked for
+    the next purchase would learn that.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.ordered = self.history
+
+    def _batches(self, rng: np.random.Generator) -> Iterator[Batch]:
+        order = np.lexsort((rng.random(len(self.ordered.item)), self.ordered.basket))
+        self.history = replace(self.ordered, item=self.ordered.item[order])
+        yield from super()._batches(rng)
+
+
+class NextPurchases(ShuffledBaskets):
     """Batches that ask, at random places of a window, for the purchase that stands next, in its basket or in a new one.
 
     References
