@@ -88,9 +88,9 @@ def install(lang: str) -> None:
 def settings(lang: str) -> dict[str, str]:
     """Return the environment of the notebooks: their language, and the networks that needn't be trained.
 
-    Arrays of over 4 MiB go back to the system when they are freed, where glibc would keep them: less memory is needed.
+    Arrays of over 10 MiB go back to the system when they are freed, where glibc would keep them: less memory is needed.
     """
-    tunables = "glibc.malloc.mmap_threshold=4194304:glibc.malloc.hugetlb=1"
+    tunables = "glibc.malloc.mmap_threshold=10485760:glibc.malloc.hugetlb=1"
     weights = str(FOLDER / "weights")
     return dict(os.environ, SHOPREC_LANGUAGE=lang, SHOPREC_CLASS=weights, GLIBC_TUNABLES=tunables)
 

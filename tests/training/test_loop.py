@@ -3,6 +3,7 @@
 import copy
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -371,6 +372,16 @@ def test_threads_are_set_for_the_run_alone(value):
         assert (seen, torch.get_num_threads()) == ([2], 3)
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("system", "libc", "n"), [("linux", True, 6), ("linux", False, 0), ("win32", True, 0)])
+def test_memory_goes_back_where_the_c_library_can_give_it(monkeypatch, system, libc, n):
+    given = []
+    library = SimpleNamespace(**({"malloc_trim": given.append} if libc else {}))
+    monkeypatch.setattr(loop, "sys", SimpleNamespace(platform=system))
+    monkeypatch.setattr(loop, "ctypes", SimpleNamespace(CDLL=lambda name: library))
+    train(Point(), batches_of(1), 1, lambda n: 0.5, TrainingConfig(epochs=3, patience=3), progress=False)
+    assert given == [0] * n  # after each epoch, and after each look at the validation month
 
 
 def test_progress_is_shown_if_wanted(capfd):

@@ -187,6 +187,7 @@ def _run(
     with _threads(config.threads), tqdm(total=n_steps, initial=done, disable=not progress) as bar:
         while not _finished(state, config):
             loss = _epoch(state, batches, n_batches, config, bar)
+            _give_back()
             score = float(validate(state.averaged.eval()))
             if np.isnan(score):  # which would pass for the best
                 raise FloatingPointError(f"the validation score is NaN after epoch {len(state.log)}")
