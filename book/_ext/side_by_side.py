@@ -19,7 +19,7 @@ from site_search import INDEX, merge_indexes
 REFERRING = ("href", "for", "aria-controls", "aria-describedby", "aria-labelledby")
 PERMALINK = re.compile(r'<a class="headerlink".*?</a>')  # its tooltip is the only difference of a shared formula
 SAID_BY_CELLS = {"figcaption .caption-text": "caption-en", "summary > p": "summary-en"}
-TITLES = (".logo__title", ".bd-links a", ".bd-links .caption-text", ".bd-toc-nav .nav-link", ".prev-next-title")
+TITLES = ".logo__title, .bd-links a, .bd-links .caption-text, .bd-toc-nav .nav-link, .prev-next-title"
 BRACKET = re.compile(r"\((.+?)\)")
 
 
@@ -148,9 +148,9 @@ def merge(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
             place.replace_with(row(soup, a, b))
 
 
-def add_titles(soup: BeautifulSoup, en: BeautifulSoup, selector: str) -> None:
+def add_titles(soup: BeautifulSoup, en: BeautifulSoup) -> None:
     """Append the English text of links and captions to the Chinese one."""
-    for ours, theirs in zip(soup.select(selector), en.select(selector), strict=True):
+    for ours, theirs in zip(soup.select(TITLES), en.select(TITLES), strict=True):
         if ours.get_text(strip=True) != theirs.get_text(strip=True):
             english = soup.new_tag("span", attrs={"lang": "en", "class": "title-en"})
             english.extend(list(theirs.contents))
@@ -173,8 +173,7 @@ def merge_page(zh: str, en: str) -> str:
         del link["aria-current"]
         if link["data-view"] == "both":
             link["aria-current"] = "page"
-    for selector in TITLES:
-        add_titles(soup, other, selector)
+    add_titles(soup, other)
     titles = [page.title.string.partition(" — ") for page in (soup, other)]
     if titles[0] != titles[1]:
         soup.title.string = f"{titles[0][0]} · {titles[1][0]}{titles[0][1]}{titles[0][2]}"
