@@ -110,9 +110,9 @@ def parted(function: Written) -> None:
 
 new.choice(
     "gains_on",
-    right="both",
-    repeats=("首购那一半的区间也看一看", "look at the interval of the other half, too"),
-    firsts=("复购那一半的区间也看一看", "look at the interval of the other half, too"),
+    right="firsts",
+    repeats=("看区间，不只看差值", "look at the interval, and not only at the difference"),
+    both=("复购那一半的区间也看一看", "look at the interval of the other half, too"),
 )
 
 
