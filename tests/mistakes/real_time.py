@@ -26,7 +26,7 @@ WRONG = [
     Wrong(*SAVED, lambda n, d: (12 * d * d + 2 * (n + 1) * d) / again(n, d), "反了", "upside down"),
     Wrong(*SAVED, lambda n, d: n + 1, "注意力", "attention"),
     Wrong(*SAVED, lambda n, d: again(n, d), "两种做法", "both counts"),
-    Wrong(*COMPARED, lambda n, c, p: p * n / c, "中心", "middles"),
+    Wrong(*COMPARED, lambda n, c, p: p * n / c, "中心", "centroids"),
     Wrong(*COMPARED, lambda n, c, p: n, "不对", "not right"),
     Wrong(*CELLS, lambda n, p: n**0.5, "分得细", "the more of them"),
     Wrong(*CELLS, lambda n, p: p * n, "还可以更少", "there is less"),

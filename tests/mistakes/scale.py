@@ -42,6 +42,7 @@ def probability(logits, allowed, path):
 
 WRONG = [
     Wrong(*BYTES, lambda n, p, n_unit: 16 * n / p, "凑齐", "put together"),
+    Wrong(*BYTES, lambda n, p, n_unit: 16 * n / p + 8 * n_unit, "只有权重", "weights"),
     Wrong(*BYTES, lambda n, p, n_unit: 16 * n / p + 16 * n_unit, "只有权重", "weights"),
     Wrong(*BYTES, lambda n, p, n_unit: 16 * n + 4 * n_unit, "切片越小", "slice is smaller"),
     Wrong(*BYTES, lambda n, p, n_unit: 4 * n / p, "不对", "not right"),

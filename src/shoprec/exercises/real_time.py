@@ -56,11 +56,11 @@ def compared(function: Written) -> None:
         n, c = int(rng.integers(10_000, 10_000_000)), int(rng.integers(50, 3000))
         p = int(rng.integers(1, 40))
         got, right = number(function(n, c, p)), c + p * n / c
-        middles = (
+        centroids = (
             "先要和每个单元的中心比，才知道看哪几个",
-            "to know where to look, it is compared with all middles first",
+            "to know where to look, it is compared with all centroids first",
         )
-        require(not np.isclose(got, p * n / c, rtol=1e-6), *middles)
+        require(not np.isclose(got, p * n / c, rtol=1e-6), *centroids)
         one = "看的单元不止一个", "it looks into more than one cell"
         require(p == 1 or not np.isclose(got, c + n / c, rtol=1e-6), *one)
         off = "{:,} 个向量、{} 个单元、看 {} 个时不对", "not right for {:,} vectors, {} cells and {} probes"

@@ -82,7 +82,7 @@ def draw_need_tree(holds: Mapping[str, bool]) -> Figure:
         write(axis, _LEFT + _WIDTH / 2 + 8, y + 54, on, SMALL, GREY, ha="left")
     _answer(axis, _LEFT, 156, _WIDTH, ANSWERS["count"])
     arrow(axis, (_LEFT + _WIDTH, 173), (_RIGHT - 1, 173))
-    words = ("为几个百分点", "for a few %")
+    words = ("再多一点", "for a little more")
     write(axis, (_LEFT + _WIDTH + _RIGHT) / 2, 164, words, SMALL, GREY)
     _answer(axis, _RIGHT, 156, _LEAF, ANSWERS["mix"])
     arrow(axis, (_LEFT + _WIDTH / 2, 190), (_LEFT + _WIDTH / 2, 229))
