@@ -112,7 +112,7 @@ def test_live_line_says_what_is_on_top(page):
         slider.fill(str(w))
         best = ranked(frame, w, ranked(frame, 0.5))
         hits, bought = best["bought"].head(K).sum(), best["bought"].sum()
-        line = f"Top: {best['name_en'].iloc[0]}. Hits in the top {K}: {hits} of {bought} bought."
+        line = f"Top: {best['name_en'].iloc[0]}. Hits in the top {K}: {hits} (candidates bought: {bought})."
         expect(status.locator("> [lang=en]")).to_have_text(line)
     assert page.locator("output").get_attribute("aria-live") == "off", "only one region speaks"
 

@@ -57,7 +57,7 @@ def test_status_line_counts_the_hits(candidates):
     status = BeautifulSoup(hybrid_slider(candidates, *LABELS, k=5).data, "html.parser").select_one(".status")
     hits, bought = best["bought"].head(5).sum(), best["bought"].sum()
     assert [b.text for b in status.select(".hits")] == [str(hits)] * 2
-    assert f"Hits in the top 5: {hits} of {bought} bought." in status.text
+    assert f"Hits in the top 5: {hits} (candidates bought: {bought})." in status.text
     assert [b.text for b in status.select(".top")] == [best["name_zh"].iloc[0], best["name_en"].iloc[0]]
 
 

@@ -91,8 +91,8 @@ def _status(table: pd.DataFrame, k: int) -> str:
     en = f'Top: <b class="top" lang="en">{escape(best["name_en"])}</b>.'
     if "bought" in table:
         bought, hits = int(table["bought"].sum()), int(table["bought"].head(k).sum())
-        zh += f'前 {k} 名命中 <b class="hits">{hits}</b> 件（共买了 {bought} 件）。'
-        en += f' Hits in the top {k}: <b class="hits">{hits}</b> of {bought} bought.'
+        zh += f'前 {k} 名命中 <b class="hits">{hits}</b> 件（候选里买了 {bought} 件）。'
+        en += f' Hits in the top {k}: <b class="hits">{hits}</b> (candidates bought: {bought}).'
     return f'<p class="status" role="status">{both(zh, en)}</p>'
 
 
