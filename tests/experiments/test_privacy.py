@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from shoprec.experiments.privacy import (
     FORGOTTEN,
     MEMBER,
     MORE_STEPS,
+    N_SEEDS,
     OTHER,
     PRIVATE,
     Study,
@@ -22,6 +24,7 @@ from shoprec.experiments.privacy import (
 )  # fmt: skip
 from shoprec.experiments.records import load_record
 from shoprec.models.basket_network import losses, rows_of
+from shoprec.tasks import CUTS
 from shoprec.training.private import Steps, epsilon_of
 
 
@@ -73,16 +76,19 @@ def test_ascent_takes_no_step_where_losses_are_as_high_as_others(study):
     np.testing.assert_array_equal(losses(network, study.rows), losses(alike, study.rows))
 
 
-def test_the_record_holds_every_arm_with_the_coins_of_its_seed():
-    record = load_record("privacy")
+@pytest.fixture(scope="module")
+def record():
+    return load_record("privacy")
+
+
+def test_the_record_holds_every_arm_of_every_cut_with_the_coins_of_its_seed(record):
     arms = {arm_of(e) for e in EPSILONS} | {"normal", "overfitted", "short", "clipped"}
     arms |= {"retrained", "continued", "ascended"}
-    n_seeds = record.cells["seed"].nunique()
-    assert set(record.cells["model"]) == arms
-    assert n_seeds >= 3
-    assert len(record.cells) == n_seeds * len(arms)
-    roles = record.households.pivot_table(index=["seed", "household"], columns="model", values="role", observed=True)
-    assert (roles.nunique(axis=1) == 1).all()
+    assert record.current
+    kept = record.cells[["cut", "model", "seed"]].itertuples(index=False, name=None)
+    assert sorted(kept) == sorted(product(CUTS, arms, range(N_SEEDS)))
+    keys = ["cut", "seed", "household"]
+    assert (record.households.groupby(keys, observed=True)["role"].nunique() == 1).all()
     for row in record.cells[record.cells["seed"] == 0].itertuples():
         plan = Steps(**row.settings)
         if row.epsilon and row.epsilon > 0:
@@ -90,20 +96,20 @@ def test_the_record_holds_every_arm_with_the_coins_of_its_seed():
             assert row.trials[0]["ndcg"] == max(trial["ndcg"] for trial in row.trials)
 
 
-def test_ascent_took_all_its_steps_in_the_record():
+def test_ascent_took_all_its_steps_in_december(record):
     """The chapter says that it was stopped by its limit, before losses were as high as others'."""
-    record = load_record("privacy")
-    work = record.cells.pivot(index="seed", columns="model", values="gradients")
-    own = record.households[record.households["model"] == "ascended"]
+    work = record.cells.query("cut == @CUTS[-1]").pivot(index="seed", columns="model", values="gradients")
+    own = record.households.query("cut == @CUTS[-1] and model == 'ascended'")
     asked = (own["role"] == FORGOTTEN).groupby(own["seed"]).sum()
     assert (work["ascended"] - work["continued"]).to_dict() == (100 * asked).to_dict()
     loss = own.groupby(["seed", "role"], observed=True)["loss"].mean().unstack()
     assert (loss[FORGOTTEN] < loss[OTHER] - 0.1).all()
 
 
-def test_the_attack_stays_below_every_bound_of_the_record():
-    record = load_record("privacy")
+@pytest.mark.parametrize("cut", CUTS)
+def test_the_attack_stays_below_every_bound_of_the_record(record, cut):
+    own = record.households[record.households["cut"] == cut]
     for epsilon in EPSILONS:
-        found = Losses.of(record.households, arm_of(epsilon))
+        found = Losses.of(own, arm_of(epsilon))
         auc = interval(auc_draws(found.calibrated(), found.role, Draws.make(*found.loss.shape, n=50)))[0]
         assert auc <= 1 - (1 - 1e-5) ** 2 / (1 + np.exp(epsilon))

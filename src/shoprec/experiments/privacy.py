@@ -1,12 +1,12 @@
 """What a small network gives away about the households it was trained on, for section 8.5.1.
 
-``make record run=privacy`` trains on random halves of the households, plainly and by DP-SGD at several values of ε,
-with settings tuned on November, and judges in December; and it makes the network forget a tenth of its households.
-About seven minutes of one core.
+``make record run=privacy`` trains at each cut on random halves of the households, plainly and by DP-SGD at several
+values of ε, with settings tuned on the month before, and judges in the month after; and it makes the network forget a
+tenth of its households. About seven minutes of one core for a cut.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -21,14 +21,15 @@ from torch.nn import functional as F
 from shoprec.data.journey import complete_journey
 from shoprec.evaluation import evaluate
 from shoprec.experiments.records import Parts
+from shoprec.experiments.workers import side_by_side, workers
 from shoprec.formulas.arrays import Floats, Mask
 from shoprec.models.basket_network import BasketNetwork, BasketRecommender, Rows, losses, rows_of
-from shoprec.tasks import TEST_CUT, Task, tasks_at
+from shoprec.tasks import CUTS, Task, tasks_at
 from shoprec.training.private import Steps, epsilon_of, noise_for, train
 
 EPSILONS = (8.0, 4.0, 2.0, 1.0, 0.5)
 N_SEEDS, TUNING_SEED, SHARE_FORGOTTEN = 3, 100, 0.1
-OVERFITTED = Steps(300, 100)  #: not chosen by anything: many large steps
+OVERFITTED = Steps(300, 100)  #: not chosen by anything: steps far too large
 PLAIN = tuple(Steps(rate, steps) for rate, steps in product((10, 30, 100, 300), (30, 100, 300)))
 #: Learning rate, steps and clip of the private arms; the noise follows from ε.
 PRIVATE = tuple(Steps(rate, steps, clip) for rate, steps, clip in product((10, 30, 100), (10, 30), (0.1, 0.3)))
@@ -102,17 +103,17 @@ def tuned(study: Study, plans: tuple[Steps, ...]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda trial: -trial["ndcg"])
 
 
-def plans_of(parts: Parts, study: Study) -> dict[str, tuple[Steps, list[dict[str, Any]]]]:
-    """Each arm's plan and the trials that it was chosen from.
+def plans_of(parts: Parts, study: Study, cut: str) -> dict[str, tuple[Steps, list[dict[str, Any]]]]:
+    """Each arm's plan for a cut and the trials that it was chosen from, on the month before.
 
     ``clipped`` has the plan of ε = 8 without noise, and ``short`` the same without the clip, so that it is seen which
     of steps, clip and noise does what.
     """
-    trials = {"normal": parts.remember("tuned-normal", partial(tuned, study, PLAIN))}
+    trials = {"normal": parts.remember(f"tuned-{cut}-normal", partial(tuned, study, PLAIN))}
     for epsilon in EPSILONS:
         noisy = tuple(with_noise(plan, epsilon) for plan in PRIVATE)
-        trials[arm_of(epsilon)] = parts.remember(f"tuned-{epsilon:g}", partial(tuned, study, noisy))
-        print(epsilon, trials[arm_of(epsilon)][0], flush=True)
+        trials[arm_of(epsilon)] = parts.remember(f"tuned-{cut}-{epsilon:g}", partial(tuned, study, noisy))
+        print(cut, epsilon, trials[arm_of(epsilon)][0], flush=True)
     plans = {arm: (Steps(**found[0]["settings"]), found) for arm, found in trials.items()}
     clipped = replace(plans[arm_of(EPSILONS[0])][0], multiplier=0.0)
     plans |= {"clipped": (clipped, []), "short": (replace(clipped, clip=None), [])}
@@ -165,27 +166,35 @@ def networks_of(
         yield arm, network, cost
 
 
-def run() -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
-    """Record what is missing; all cells, each household's loss and NDCG, and the seconds of a core."""
+def record_cut(cut: str) -> str:
+    """Record what is missing of a cut; its name."""
     parts, start = Parts.of("privacy"), time.process_time()
     torch.set_num_threads(1)
-    validation, test = tasks_at(complete_journey().purchases)
-    plans = plans_of(parts, Study(validation, rows_of(validation)))
+    validation, test = tasks_at(complete_journey().purchases, cut)
+    plans = plans_of(parts, Study(validation, rows_of(validation)), cut)
     study = Study(test, rows_of(test))
     for seed in range(N_SEEDS):
-        if parts.has(f"seed-{seed}"):
+        if parts.has(f"seed-{cut}-{seed}"):
             continue
         for arm, network, cost in networks_of(study, plans, seed):
             plan, trials = plans.get(arm, plans["normal"])
             epsilon = epsilon_of(plan) if plan.multiplier else None
-            cell: dict[str, Any] = {"model": arm, "cut": TEST_CUT, "seed": seed, "gradients": cost}
+            cell: dict[str, Any] = {"model": arm, "cut": cut, "seed": seed, "gradients": cost}
             cell |= {"settings": asdict(plan), "epsilon": epsilon, "trials": trials if seed == 0 else []}
             table = pd.DataFrame({"household": test.users.astype(int), "role": study.roles(seed)})
             table["loss"] = losses(network, study.rows).astype(np.float32)
             table["all"] = study.ndcg(network).astype(np.float32)
-            parts.save(cell, table.assign(model=arm, cut=TEST_CUT, seed=seed))
-            print(seed, arm, cost, round(float(table["all"].mean()), 4), flush=True)
-        parts.remember(f"seed-{seed}", dict)
+            parts.save(cell, table.assign(model=arm, cut=cut, seed=seed))
+            print(cut, seed, arm, cost, round(float(table["all"].mean()), 4), flush=True)
+        parts.remember(f"seed-{cut}-{seed}", dict)
+    parts.remember(f"seconds-{cut}", lambda: time.process_time() - start)
+    return cut
+
+
+def run(cuts: Sequence[str] = CUTS) -> tuple[list[dict[str, Any]], pd.DataFrame, float]:
+    """Record what is missing; all cells, each household's loss and NDCG, and the seconds of a core."""
+    with workers() as pool:
+        side_by_side(pool, record_cut, cuts)
+    parts = Parts.of("privacy")
     cells, households = parts.finished()
-    seconds = parts.remember("seconds", lambda: time.process_time() - start)
-    return cells, households, seconds
+    return cells, households, sum(parts.remember(f"seconds-{cut}", float) for cut in cuts)
