@@ -4,6 +4,7 @@ The numbers are read from the table that the cell tagged ``leaderboard`` has put
 """
 
 from dataclasses import dataclass
+from math import floor
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
@@ -54,7 +55,8 @@ def read_scores(run: NotebookNode) -> list[Score]:
 
 def end_of_axis(scores: list[Score]) -> float:
     """Return the first mark beyond all intervals."""
-    return (max(score.high for score in scores) // STEP + 1) * STEP
+    marks = round(max(score.high for score in scores) / STEP, 9)  # 0.25 / 0.05 is 5, though 0.25 // 0.05 is 4
+    return (floor(marks) + 1) * STEP
 
 
 def both(zh: str, en: str) -> list[nodes.Node]:

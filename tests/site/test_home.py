@@ -6,6 +6,7 @@ import pytest
 from book_pages import VIEWS, soup
 from playwright.sync_api import Page, expect
 
+from leaderboard import Score, end_of_axis
 from notebook_cache import find_run, read_notebook
 
 BOOK = Path(__file__).parents[2] / "book"
@@ -25,6 +26,12 @@ def test_figure_shows_the_numbers_of_the_run(build: Path) -> None:
 def test_figure_speaks_the_language(page: Page, site_url: str, view: str, shown: str) -> None:
     page.goto(f"{site_url}/{view}/index.html")
     expect(page.locator(".leaderboard .counted th")).to_have_text(shown, use_inner_text=True)
+
+
+@pytest.mark.parametrize(("high", "end"), [(0.249, 0.25), (0.25, 0.3), (0.251, 0.3), (0.15, 0.2)])
+def test_axis_ends_beyond_all_intervals(high: float, end: float) -> None:
+    """An interval that ends on a mark isn't drawn to the edge of the page."""
+    assert end_of_axis([Score("甲", "a", 0.1, 0.05, high)]) == pytest.approx(end)
 
 
 @pytest.mark.parametrize("view", VIEWS)
