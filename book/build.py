@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,12 +18,12 @@ SITE = BOOK.parent / "site"
 STATE = BUILD / "site.txt"  # of the last site that was built
 sys.path.insert(0, str(BOOK / "_ext"))
 
-from export import edition, folder_of, publish, run_sphinx  # noqa: E402
+from export import editions, folder_of, publish, run_sphinx  # noqa: E402
 from sphinx_external_toc.parsing import parse_toc_yaml  # noqa: E402
 
 from addresses import landing_head, normal, site_map  # noqa: E402
 from needed_packages import advice, not_run  # noqa: E402
-from notebook_cache import find_run, read_notebook  # noqa: E402
+from notebook_cache import code_cells, find_run, measured_seconds, read_notebook  # noqa: E402
 from side_by_side import merge_sites  # noqa: E402
 from site_state import consists_of, made_of  # noqa: E402
 
@@ -36,10 +36,16 @@ def notebooks() -> list[Path]:
     return [BOOK / f"{name}.ipynb" for name in parse_toc_yaml(BOOK / "_toc.yml")]
 
 
+def has_run(path: Path, before: Container[str]) -> bool:
+    """Tell whether a notebook has a cached run; what was never run before needs no long look."""
+    notebook = read_notebook(path)
+    return not code_cells(notebook) or (str(path) in before and find_run(notebook) is not None)
+
+
 def run_notebooks() -> None:
     """Run the notebooks without a cached run that can be run here, with pytest as the tests do: one per core."""
-    cannot = not_run(notebooks())
-    missing = [path for path in notebooks() if path not in cannot and find_run(read_notebook(path)) is None]
+    cannot, before = not_run(notebooks()), measured_seconds()
+    missing = [path for path in notebooks() if path not in cannot and not has_run(path, before)]
     print("  to run:", ", ".join(path.stem for path in missing) or "none, all are cached", flush=True)
     if missing:
         options = ["-n", "logical", "-q", "-p", "no:cacheprovider"]
@@ -48,8 +54,9 @@ def run_notebooks() -> None:
 
 def render(lang: str) -> None:
     """Write one language's pages from the cache, and from the same reading the notebooks to download."""
-    notebooks = {folder_of(lang, solutions, outputs=True): edition(solutions) for solutions in EDITIONS.values()}
-    run_sphinx(lang, True, {BUILD / "html" / lang: ("-b", "html"), **notebooks})
+    pages = BUILD / "html" / lang
+    shutil.rmtree(pages, ignore_errors=True)  # some may have left the table of contents
+    run_sphinx(lang, True, {pages: ("-b", "html"), folder_of(lang, outputs=True): editions(*EDITIONS.values())})
 
 
 def write_all() -> None:
@@ -64,7 +71,7 @@ def assemble() -> None:
     for lang in LANGUAGES:
         shutil.copytree(BUILD / "html" / lang, SITE / lang, ignore=shutil.ignore_patterns(".buildinfo"))
         for name, solutions in EDITIONS.items():
-            publish(folder_of(lang, solutions, outputs=True), SITE / "notebooks" / f"{lang}{name}")
+            publish(folder_of(lang, outputs=True) / solutions, SITE / "notebooks" / f"{lang}{name}")
     merge_sites(SITE)
     publish_addresses(SITE, normal(os.environ.get("BOOK_BASE_URL", "")))
     (SITE / ".nojekyll").touch()  # GitHub Pages would leave out _static

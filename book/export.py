@@ -20,9 +20,9 @@ LANGUAGES = ("zh", "en")
 SOLUTIONS = ("closed", "none", "open")
 
 
-def folder_of(lang: str, solutions: str, outputs: bool) -> Path:
-    """Return where an edition is written to."""
-    return BUILD / "notebooks" / f"{lang}-{solutions}{'-outputs' * outputs}"
+def folder_of(lang: str, outputs: bool) -> Path:
+    """Return the folder of one language's editions."""
+    return BUILD / "notebooks" / f"{lang}{'-outputs' * outputs}"
 
 
 def run_sphinx(lang: str, outputs: bool, builds: dict[Path, tuple[str, ...]]) -> None:
@@ -30,7 +30,6 @@ def run_sphinx(lang: str, outputs: bool, builds: dict[Path, tuple[str, ...]]) ->
     doctrees = BUILD / "doctrees" / (lang if outputs else f"{lang}-plain")
     runs: list[str | Path] = []
     for folder, options in builds.items():
-        shutil.rmtree(folder, ignore_errors=True)  # pages that have left the table of contents
         runs += ["--", "-q", "-W", "--keep-going", "-d", doctrees, *options, BOOK, folder]
     settings = {"BOOK_LANG": lang, "BOOK_OUTPUTS": str(int(outputs))}
     command = [sys.executable, BOOK / "_ext" / "several_builds.py", *runs[1:]]
@@ -40,16 +39,16 @@ def run_sphinx(lang: str, outputs: bool, builds: dict[Path, tuple[str, ...]]) ->
     done.check_returncode()
 
 
-def edition(solutions: str) -> tuple[str, ...]:
-    """Return Sphinx's options for notebooks of an edition."""
-    return "-b", "notebook", "-D", f"book_solutions={solutions}"
+def editions(*solutions: str) -> tuple[str, ...]:
+    """Return Sphinx's options for notebooks of some editions."""
+    return "-b", "notebook", "-D", f"book_solutions={','.join(solutions)}"
 
 
 def export(lang: str, solutions: str = "closed", outputs: bool = False) -> Path:
     """Write every page of one language, and return the folder."""
-    folder = folder_of(lang, solutions, outputs)
-    run_sphinx(lang, outputs, {folder: edition(solutions)})
-    return folder
+    folder = folder_of(lang, outputs)
+    run_sphinx(lang, outputs, {folder: editions(solutions)})
+    return folder / solutions
 
 
 def publish(folder: Path, target: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from sphinx.errors import ExtensionError
 from sphinx.locale import _
 
 from fingerprint import package_digest
-from notebook_cache import find_run
+from notebook_cache import run_of
 from output_lines import set_lines
 
 LANGUAGES = ("zh", "en")
@@ -103,15 +103,14 @@ def read_source(app: Sphinx, docname: str, source: list[str]) -> None:
     path = Path(app.env.doc2path(docname))
     if path.suffix != ".ipynb":
         return
-    notebook = nbformat.reads(source[0], as_version=4)
     if app.config.book_outputs and docname not in app.config.not_run:
-        notebook = find_run(notebook)
+        notebook = run_of(path)
         if notebook is None:
             raise ExtensionError(f"{path.name} has no cached run; `python book/build.py` runs it first")
         app.env.temp_data["findings"] = findings(notebook)
         set_lines(notebook)
     else:
-        stand_in(notebook)
+        notebook = stand_in(nbformat.reads(source[0], as_version=4))
     source[0] = nbformat.writes(keep_cells(notebook, app.config.book_lang))
 
 

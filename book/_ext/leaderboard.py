@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from html_element import element
-from notebook_cache import find_run, read_notebook
+from notebook_cache import run_of
 
 #: What the book's question compares: the large model, what it has to beat, and both together.
 COMPARED = {"Transformer": "large", "Personal frequency": "counted", "Weighted hybrid": "mixed"}
@@ -101,7 +101,7 @@ class Leaderboard(SphinxDirective):
         """Return the figure."""
         path = Path(self.env.doc2path(self.arguments[0]))
         self.env.note_dependency(str(path))
-        run = find_run(read_notebook(path))
+        run = run_of(path)
         if run is None and self.config.book_outputs:
             raise self.error(f"{path.name} has no cached run; `python book/build.py` runs it first")
         return [figure(read_scores(run))] if run else []

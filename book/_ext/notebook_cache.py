@@ -4,6 +4,7 @@ import copy
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -70,6 +71,16 @@ def find_run(notebook: NotebookNode) -> NotebookNode | None:
     for cell, executed in zip(code_cells(filled), run.cells, strict=True):
         cell.outputs, cell.execution_count = executed.outputs, executed.execution_count
     return filled
+
+
+@cache
+def _run_of(path: Path) -> NotebookNode | None:
+    return find_run(read_notebook(path))
+
+
+def run_of(path: Path) -> NotebookNode | None:
+    """Return :func:`find_run` of a notebook's file, for builds: they write it several times, and look it up once."""
+    return copy.deepcopy(_run_of(path))
 
 
 def store_run(executed: NotebookNode, path: Path, basis: str, seconds: float) -> None:

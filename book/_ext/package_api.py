@@ -25,14 +25,21 @@ class PackageApi(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return what the package says of itself, and a section for each room with those of its modules in it."""
-        return [*self.parse_text_to_nodes(MODULE.format(name=self.arguments[0])), *self.sections(self.arguments[0])]
+        return [*self.docstrings(self.arguments[0]), *self.sections(self.arguments[0])]
+
+    def docstrings(self, module: str) -> list[nodes.Node]:
+        """Return what a module says of itself and of its members, as if it stood on the page's first lines.
+
+        Where this directive stands, MyST counts tens of thousands of lines, and would put as many blank ones before.
+        """
+        return self.parse_text_to_nodes(MODULE.format(name=module), offset=-self.lineno)
 
     def sections(self, package: str) -> Iterator[nodes.section]:
         """Yield a section for each module of a package, in the order of their names."""
         for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
             section = nodes.section(ids=[nodes.make_id(f"api-{module.name}")], names=[module.name])
             section += nodes.title("", "", nodes.literal("", module.name.partition(".")[2]))  # fits beside the page
-            section += self.parse_text_to_nodes(MODULE.format(name=module.name))
+            section += self.docstrings(module.name)
             if module.ispkg:
                 section += list(self.sections(module.name))
             yield section

@@ -2,7 +2,7 @@
 
 The site and the notebooks are written from the same resolved pages, so that numbers, references and citations can't
 disagree. ``BOOK_LANG`` says the language, ``BOOK_OUTPUTS=0`` leaves out outputs and needs no run, and
-``-D book_solutions=`` says what becomes of solutions:
+``-D book_solutions=none,open`` asks for editions, each of which gets a folder, by what becomes of solutions:
 
 ``closed``
     for readers: text and code in ``<details>``, below an empty cell to write one's own in
@@ -20,6 +20,7 @@ import json
 import os
 import posixpath
 import re
+import shutil
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -27,8 +28,6 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders import Builder
 from sphinx.config import Config
@@ -36,7 +35,7 @@ from sphinx.config import Config
 from bilingual import keep_cells, pick, remarked_in, written_in
 from drawing import drawn_in
 from html_element import html_element
-from notebook_cache import find_run, read_notebook
+from notebook_cache import read_notebook, run_of
 from output_lines import set_lines
 from plain_markdown import Block, MarkdownWriter, Part, fenced
 
@@ -104,14 +103,19 @@ def digest(notebook: NotebookNode) -> str:
 
 def markdown_cell(text: str, label: str = "") -> NotebookNode:
     """Return a cell whose id is the label of what it begins with, or empty."""
-    cell = new_markdown_cell(text)
-    cell.id = label
-    return cell
+    return NotebookNode(cell_type="markdown", id=label, metadata=NotebookNode(), source=text)
+
+
+def code_cell(source: str, metadata: dict | None = None, **run: object) -> NotebookNode:
+    """Return a code cell. What nbformat would make is the same, but checked by itself and once more with its page."""
+    unrun = {"execution_count": None, "outputs": []}
+    about = NotebookNode(metadata or {})
+    return NotebookNode(cell_type="code", id="", metadata=about, source=source, **(unrun | run))
 
 
 def yours(lang: str) -> NotebookNode:
     """Return an empty cell for the reader."""
-    return new_code_cell(WORDS[lang]["yours"])
+    return code_cell(WORDS[lang]["yours"])
 
 
 def one_language(output: NotebookNode, lang: str) -> NotebookNode:
@@ -137,10 +141,9 @@ def seen_untrusted(output: NotebookNode, shows: str) -> NotebookNode:
 class PageWriter(MarkdownWriter):
     """Writes the blocks of one page."""
 
-    def __init__(self, builder: "NotebookBuilder", docname: str, cells: list[NotebookNode]) -> None:
+    def __init__(self, builder: "NotebookBuilder", docname: str, cells: list[NotebookNode], solutions: str) -> None:
         super().__init__(builder.env, docname)
-        self.builder, self.cells = builder, cells
-        self.solutions = builder.config.book_solutions
+        self.builder, self.cells, self.solutions = builder, cells, solutions
         self.cited: set[str] = set()
         self.started = False  # the exercise at hand has a starter
 
@@ -190,7 +193,7 @@ class PageWriter(MarkdownWriter):
         """Return the code cell that a node stands for, folded where the site folds it."""
         source = self.cells[node["cell_index"]]
         tags = source.metadata.get("tags", [])
-        cell = new_code_cell(source.source, outputs=list(source.outputs), execution_count=source.execution_count)
+        cell = code_cell(source.source, outputs=list(source.outputs), execution_count=source.execution_count)
         look = source.metadata.get("mystnb", {})
         shows = look.get("image", {}).get("alt") or look.get("figure", {}).get("caption", "")
         spoken = (one_language(output, self.lang) for output in cell.outputs if output.get("name") != "stderr")
@@ -209,7 +212,7 @@ class PageWriter(MarkdownWriter):
         if question and self.solutions == "none":
             words = WORDS[self.lang]
             asked = f"{pick(question, self.lang)} {words['go on']}"
-            yield new_code_cell(PAUSE.format(comment=words["guess"], question=asked), metadata={"tags": ["pause"]})
+            yield code_cell(PAUSE.format(comment=words["guess"], question=asked), {"tags": ["pause"]})
 
     def page(self, doctree: nodes.document) -> Iterator[NotebookNode]:
         """Yield the cells of a page; parts begin a new one, and works cited come last."""
@@ -241,47 +244,62 @@ class NotebookBuilder(Builder):
     allow_parallel = False
 
     def get_outdated_docs(self) -> set[str]:
-        """Write every page each time: numbers depend on all others."""
-        return self.env.found_docs
+        """Write every page each time, as numbers depend on all others, but for those that are made of docstrings."""
+        return self.env.found_docs - self.of_docstrings()
+
+    def of_docstrings(self) -> set[str]:
+        """Return the pages that describe parts of the package."""
+        return {entry.docname for entry in self.env.get_domain("py").objects.values()}
 
     def get_target_uri(self, docname: str, typ: str | None = None) -> str:
         """Return where a page is, as seen from the folder of all."""
         return f"{docname}.ipynb"
 
     def prepare_writing(self, docnames: set[str]) -> None:
-        """Read what links need to know of all pages."""
+        """Read what links need to know of all pages, and take away what an earlier build has written."""
+        for solutions in self.editions():
+            shutil.rmtree(Path(self.outdir) / solutions, ignore_errors=True)
         self.parts: dict[str, dict[str, str]] = {}
         self.works: dict[str, nodes.citation] = {}
-        self.left_out: set[str] = set()
-        for docname in sorted(self.env.found_docs):
+        self.left_out = self.of_docstrings()
+        for docname in sorted(self.env.found_docs - self.left_out):
             doctree = self.env.get_doctree(docname)
             labelled = [node for node in doctree.findall(nodes.Element) if node["ids"]]
             self.parts[docname] = {name: part_of(node) for node in labelled for name in node["ids"]}
-            if any(doctree.findall(addnodes.desc)):
-                self.left_out.add(docname)
         for docname in {key.docname for key in self.env.get_domain("cite").bibliographies}:
             doctree = self.env.get_and_resolve_doctree(docname, self)
             self.works |= {work["ids"][0]: work for work in doctree.findall(nodes.citation)}
 
     def write_doc(self, docname: str, doctree: nodes.document) -> None:
-        """Write one page."""
-        if docname in self.left_out:
+        """Write one page, in each edition."""
+        if docname in self.left_out:  # read in this very build
             return
-        source = read_notebook(Path(self.env.doc2path(docname)))
+        path = Path(self.env.doc2path(docname))
         has_outputs = self.config.book_outputs and docname not in self.config.not_run
-        source = keep_cells(set_lines(find_run(source)) if has_outputs else source, self.config.book_lang)
-        writer = PageWriter(self, docname, source.cells)
-        cells = list(writer.page(doctree))
+        source = set_lines(run_of(path)) if has_outputs else read_notebook(path)
+        source = keep_cells(source, self.config.book_lang)
+        for solutions in self.editions():
+            file = Path(self.outdir, solutions, f"{docname}.ipynb")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            writer = PageWriter(self, docname, source.cells, solutions)
+            file.write_text(nbformat.v4.writes(self.notebook(docname, source, writer.page(doctree))) + "\n", "utf8")
+
+    def editions(self) -> list[str]:
+        """Return the ways with solutions that are asked for."""
+        return self.config.book_solutions.split(",")
+
+    def notebook(self, docname: str, source: NotebookNode, page: Iterable[NotebookNode]) -> NotebookNode:
+        """Return the cells of a page as a notebook that is known to be a valid one."""
+        cells = list(page)
         if any(cell.cell_type == "code" for cell in cells):
             cells.insert(0, self.first_cell())
         for number, cell in enumerate(cells, start=1):
             cell.id = f"cell-{number}" if cell.cell_type == "code" else cell.id or f"cell-{number}"
-        notebook = new_notebook(cells=cells, metadata=self.metadata(docname, source))
+        about = nbformat.from_dict(self.metadata(docname, source))
+        notebook = NotebookNode(cells=cells, metadata=about, nbformat=4, nbformat_minor=5)
         notebook.metadata.book["digest"] = digest(notebook)
         nbformat.validate(notebook)
-        path = Path(self.outdir) / f"{docname}.ipynb"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(notebook, path)
+        return notebook
 
     def first_cell(self) -> NotebookNode:
         """Return the cell that sets the language and, from a repository, installs the package on Colab."""
@@ -290,7 +308,7 @@ class NotebookBuilder(Builder):
         if repository:
             code += INSTALL.format(comment=WORDS[lang]["install"], repository=repository)
         folded = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}, "cellView": "form"}
-        return new_code_cell(code.rstrip(), metadata=folded)
+        return code_cell(code.rstrip(), folded)
 
     def metadata(self, docname: str, source: NotebookNode) -> dict:
         """Return what a notebook says of itself: title, language, and what the chapter takes."""

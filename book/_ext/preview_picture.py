@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from sphinx.application import Sphinx
 
 from leaderboard import Score, read_scores
-from notebook_cache import find_run, read_notebook
+from notebook_cache import run_of
 from previews import PICTURE
 from shoprec.show.plotting import use_style
 
@@ -54,7 +54,7 @@ def draw_score(axis: Axes, y: int, score: Score, lang: str) -> None:
 def add_picture(app: Sphinx, exception: Exception | None) -> None:
     """Draw the picture where the pages point to it."""
     if exception is None and app.builder.format == "html" and app.config.book_base_url and app.config.book_outputs:
-        run = find_run(read_notebook(Path(app.env.doc2path(ANSWER))))
+        run = run_of(Path(app.env.doc2path(ANSWER)))
         draw(read_scores(run), app.config.html_title, app.config.book_lang, Path(app.outdir) / PICTURE)
 
 

@@ -5,6 +5,7 @@ and formulas. What differs becomes a row of two columns; the frame around the ar
 English titles added where a reader looks for them.
 """
 
+import gc
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
@@ -23,11 +24,16 @@ TITLES = ".logo__title, .bd-links a, .bd-links .caption-text, .bd-toc-nav .nav-l
 BRACKET = re.compile(r"\((.+?)\)")
 
 
+def is_cell(block: Tag) -> bool:
+    """Tell whether a block is a code cell with its outputs."""
+    return "cell" in block.get("class", ())
+
+
 def identity(block: Tag) -> str:
     """Return what makes a block the same in both languages: a section's id, a cell's code, or all of it."""
     if block.name == "section":
         return f"section {block.get('id')}"
-    return str(block.select("pre")) if "cell" in block.get("class", ()) else PERMALINK.sub("", str(block))
+    return str(block.find_all("pre")) if is_cell(block) else PERMALINK.sub("", str(block))
 
 
 def kind(block: Tag) -> tuple:
@@ -132,7 +138,10 @@ def merge(soup: BeautifulSoup, zh: Tag, en: Tag) -> None:
         ours, theirs = left[i1:i2], right[j1:j2]
         if change == "equal":
             for a, b in zip(ours, theirs, strict=True):
-                (merge if a.name == "section" else add_english)(soup, a, b)
+                if a.name == "section":
+                    merge(soup, a, b)
+                elif is_cell(a):  # anything else is the same to the letter
+                    add_english(soup, a, b)
             continue
         pairs = [(ours, theirs)]
         if [*map(kind, ours)] == [*map(kind, theirs)]:
@@ -173,14 +182,19 @@ def merge_page(zh: str, en: str) -> str:
         del link["aria-current"]
         if link["data-view"] == "both":
             link["aria-current"] = "page"
-    add_titles(soup, other)
     titles = [page.title.string.partition(" — ") for page in (soup, other)]
     if titles[0] != titles[1]:
         soup.title.string = f"{titles[0][0]} · {titles[1][0]}{titles[0][1]}{titles[0][2]}"
-    articles = [page.select_one("article.bd-article") for page in (soup, other)]
+    articles = [page.find("article", class_="bd-article") for page in (soup, other)]
+    add_glyphs(soup, other)
+    place = soup.new_tag("div")
     if all(articles):
         merge(soup, *articles)
-    add_glyphs(soup, other)
+        articles[0].replace_with(place)  # the frame's titles are found much faster without all that is in it
+        articles[1].decompose()
+    add_titles(soup, other)
+    if all(articles):
+        place.replace_with(articles[0])
     return str(soup)
 
 
@@ -197,5 +211,8 @@ def merge_sites(site: Path) -> None:
     shutil.rmtree(both, ignore_errors=True)
     shutil.copytree(zh, both)
     files = (path.relative_to(zh) for path in [*zh.rglob("*.html"), zh / INDEX])
-    with ProcessPoolExecutor() as pool:
-        list(pool.map(partial(merge_file, site), [file for file in files if file.parts[0] != "_static"]))
+    pages = [file for file in files if file.parts[0] != "_static"]
+    pages.sort(key=lambda file: (zh / file).stat().st_size, reverse=True)  # begun last, a long one would hold up all
+    # A page is a hundred thousand objects that refer to each other: Python would look through them again and again.
+    with ProcessPoolExecutor(initializer=gc.set_threshold, initargs=(200_000,)) as pool:
+        list(pool.map(partial(merge_file, site), pages))

@@ -264,7 +264,7 @@ def test_a_page_that_was_run_answers_for_its_verdicts(
     """Where it wasn't run, nothing is known of them; that isn't the same as nothing having been confirmed."""
     finding = {"finding": {"name": "claim-size", "verdict": "wrong"}}
     cell = new_code_cell("1", outputs=[new_output("display_data", metadata=finding)])
-    monkeypatch.setattr(bilingual, "find_run", lambda notebook: new_notebook(cells=[cell]))
+    monkeypatch.setattr(bilingual, "run_of", lambda path: new_notebook(cells=[cell]))
     env = SimpleNamespace(doc2path=lambda name: f"{name}.ipynb", temp_data={})
     app = SimpleNamespace(env=env, config=SimpleNamespace(book_outputs=True, book_lang="en", not_run=lacking))
     bilingual.read_source(app, "a", [nbformat.writes(new_notebook())])

@@ -173,19 +173,20 @@ def chapter() -> str:
 EXERCISE = ["w = ...  # a number", CHECK]
 
 
-def export(folder: Path, lang: str, solutions: str) -> nbformat.NotebookNode:
-    """Build the chapter in one edition."""
+def export(folder: Path, lang: str, solutions: str) -> list[nbformat.NotebookNode]:
+    """Build the chapter in some editions."""
     plain = {f"{name}.ipynb": writes(new_notebook(cells=[new_markdown_cell(text)])) for name, text in PAGES.items()}
     pages = {**plain, "1_first.ipynb": chapter()}
     settings = {"book_solutions": solutions, "book_outputs": False, "book_repository": "https://example.org/book"}
-    return nbformat.read(build(folder, pages, lang, "notebook", ("plain_notebook",), settings) / "1_first.ipynb", 4)
+    written = build(folder, pages, lang, "notebook", ("plain_notebook",), settings)
+    return [nbformat.read(written / edition / "1_first.ipynb", 4) for edition in solutions.split(",")]
 
 
 @pytest.fixture(scope="module")
 def editions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, nbformat.NotebookNode]:
     """Return the chapter in English, by what becomes of solutions, and in Chinese."""
     kinds = {"closed": ("en", "closed"), "none": ("en", "none"), "open": ("en", "open"), "zh": ("zh", "closed")}
-    return {name: export(tmp_path_factory.mktemp(name), *kind) for name, kind in kinds.items()}
+    return {name: export(tmp_path_factory.mktemp(name), *kind)[0] for name, kind in kinds.items()}
 
 
 def text(notebook: nbformat.NotebookNode) -> str:
@@ -194,6 +195,10 @@ def text(notebook: nbformat.NotebookNode) -> str:
 
 def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"][1:]
+
+
+def test_editions_asked_for_together_are_those_asked_for_alone(editions, tmp_path: Path) -> None:
+    assert export(tmp_path, "en", "none,open") == [editions["none"], editions["open"]]
 
 
 @pytest.mark.parametrize("name", ["closed", "none", "open", "zh"])
