@@ -1,5 +1,7 @@
 """Similarities against scikit-learn and SciPy, and the properties that define them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import jaccard_score
 from sklearn.metrics.pairwise import cosine_similarity as sklearn_cosine
 
+from shoprec.formulas import similarity
 from shoprec.formulas.similarity import (
     _crowded,
     _dot,
@@ -313,6 +316,24 @@ def test_support_counts_coordinates_though_only_one_side_is_binary():
         for convert in (np.asarray, sparse.csr_array):
             kept = cosine_top_k(convert(a), convert(b), k=1, strength=3.0)
             np.testing.assert_allclose(kept.toarray(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("told", "threads"), [("1", 1), ("3", 3), ("", 5), ("0", 5), ("2,1", 5)])
+def test_it_takes_as_many_threads_as_libraries_are_told_to_take(told, threads, monkeypatch):
+    """Two notebooks that run at once would otherwise have four threads on two cores."""
+    asked = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, n):
+            asked.append(n)
+            super().__init__(n)
+
+    monkeypatch.setattr(similarity, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(similarity.os, "cpu_count", lambda: 5)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    kept = cosine_top_k(np.eye(4), k=1, block=1)
+    assert asked == [threads]
+    assert np.array_equal(kept.toarray(), np.eye(4))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, bool, np.int8, np.uint64])

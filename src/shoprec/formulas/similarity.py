@@ -405,14 +405,15 @@ def cosine_top_k(
 
     def neighbours(rows: slice) -> sparse.csr_array:
         product = _dot(x[rows], y)
-        similarity = _normalise(product.copy(), x_norm[rows], y_norm)
-        if strength != 0:
-            support = product if binary else _dot(x_seen[rows], y_seen)
-            similarity = _shrunk(similarity, support, strength)
+        if strength == 0:
+            similarity = _normalise(product, x_norm[rows], y_norm)
+        else:
+            support = product.copy() if binary else _dot(x_seen[rows], y_seen)
+            similarity = _shrunk(_normalise(product, x_norm[rows], y_norm), support, strength)
         return _sparse_largest(similarity, k).astype(dtype, copy=False)
 
-    # SciPy and NumPy let other threads run while they compute. One for each core: a thread keeps memory it has used.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    # SciPy and NumPy let other threads run while they compute. No more than cores: a thread keeps memory it has used.
+    with ThreadPoolExecutor(_threads()) as pool:
         return sparse.vstack(list(pool.map(neighbours, blocks(x.shape[0], block))), format="csr")
 
 
@@ -440,6 +441,12 @@ def _rows(a: Matrix, b: Matrix | None) -> tuple[Rows, Rows, np.dtype]:
     dtype, least = np.result_type(x.dtype, y.dtype), np.float32 if x.shape[1] <= LONG else np.float64
     x = wide(x, least)
     return x, x if b is None else wide(y, least), dtype
+
+
+def _threads() -> int:
+    """How many threads to compute with: as many as other libraries are told to, or one for each core."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() and int(told) else os.cpu_count() or 1
 
 
 def _counted(strength: float) -> float:
