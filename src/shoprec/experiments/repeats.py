@@ -2,8 +2,8 @@
 
 ``make record run=repeats`` runs it, one process per core. The shops are made from the book's data in two ways. A dial
 leaves a share of all repeats, drawn at random; at 0, nobody ever buys a product twice. And each large department stands
-as a shop of its own. In every shop, at each of six cuts, every model is tuned with the same number of settings, and
-last it is tried whether its lists should hold what the household has bought before.
+as a shop of its own. In every shop, at each of six cuts, every model that has settings is tuned with as many of them,
+and last it is tried whether its lists should hold what the household has bought before.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What is tried for each model: twelve settings, no more for one than for another."""
+"""What is tried for each model: twelve settings, no more for one than for another, and none where there are none."""
 
 import itertools
 from collections.abc import Callable

@@ -115,7 +115,8 @@ def memory_per_process(parameters: int, n_processes: int, sharded: bool, unit: i
 
     A copy on each process takes 4 bytes for each weight, 4 for its gradient and 8 for the moments. Sharded, a process
     keeps the :math:`P`-th part of all four, and besides, for as long as it computes with it, one unit of the network
-    (such as a block) whole. Activations come on top of both.
+    (such as a block) whole. This is what the forward pass takes; backward, the unit's gradients are whole for a moment,
+    too, another :math:`4 N_\text{unit}`. Activations come on top of all.
 
     Parameters
     ----------

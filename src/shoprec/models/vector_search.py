@@ -1,8 +1,8 @@
 """Which vectors are nearest to a query: compared with all of them, or with some, by two indexes of FAISS.
 
-An inverted file (IVF) parts the vectors into cells and looks only into those whose middle is near the query. A graph of
-neighbours (HNSW) walks from vector to vector, always towards the query. Both may miss what is nearest. How much they
-look at is counted, since a count says more than a time: it is the same on every machine.
+An inverted file (IVF) parts the vectors into cells and looks only into those whose centroid is near the query. A graph
+of neighbours (HNSW) walks from vector to vector, always towards the query. Both may miss what is nearest. How much
+they look at is counted, since a count says more than a time: it is the same on every machine.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Found:
     nearest : array of int, shape (n_queries, k)
         Numbers of the vectors, nearest first; -1 where fewer were found.
     distances : array of int, shape (n_queries,)
-        Vectors that each query was compared with, the middles of cells among them.
+        Vectors that each query was compared with, the centroids of cells among them.
     """
 
     nearest: Codes
@@ -60,7 +60,7 @@ class Exact:
 
 
 class InvertedFile:
-    r"""Vectors in cells, by the nearest of ``n_cells`` middles; a search looks into ``n_probes`` of them (IVF).
+    r"""Vectors in cells, by the nearest of ``n_cells`` centroids; a search looks into ``n_probes`` of them.
 
     With :math:`n` vectors in :math:`c` cells and :math:`p` probes a query is compared with about :math:`c + p \, n / c`
     vectors, the least where :math:`c = \sqrt{p \, n}`.
@@ -82,7 +82,7 @@ class InvertedFile:
         self.n_cells, self.n_probes, self.seed = whole(n_cells, "n_cells"), whole(n_probes, "n_probes"), seed
 
     def build(self, vectors: Floats) -> "InvertedFile":
-        """Find the middles and put each vector of length 1 into its cell."""
+        """Find the centroids and put each vector of length 1 into its cell."""
         faiss = library("faiss", self)
         d = vectors.shape[1]
         self.index_ = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, self.n_cells, faiss.METRIC_INNER_PRODUCT)
