@@ -98,9 +98,11 @@ def measured_seconds() -> dict[str, float]:
 
 
 def length(path: Path, measured: dict[str, float]) -> tuple[float, int, int]:
-    """Sort key of a notebook: its seconds when it last ran, first those not known; then its epochs and fits."""
-    source = "\n".join(cell.source for cell in code_cells(read_notebook(path)))
-    return measured.get(str(path), math.inf) if source else 0, source.count("epochs"), source.count(".fit(")
+    """Sort key of a notebook: its seconds when it last ran, first those not known; then what it says of itself."""
+    notebook = read_notebook(path)
+    source = "\n".join(cell.source for cell in code_cells(notebook))
+    minutes = notebook.metadata.get("chapter", {}).get("minutes_to_run", 0)
+    return measured.get(str(path), math.inf) if source else 0, minutes, source.count(".fit(")
 
 
 def longest_first(paths: list[Path], processes: int) -> list[Path]:

@@ -64,6 +64,12 @@ class TestCache:
             nbformat.write(notebook(f"x = {n}\n" + "model.fit(x)\n" * n), path)
         order = [path.stem for path in notebook_cache.longest_first(paths, processes=2)]
         assert order == ["f", "e", "b", "a", "d", "c"], "no seconds are known: by the models that it fits"
+        said = notebook("x = 0")
+        said.metadata.chapter = {"minutes_to_run": 1}
+        nbformat.write(said, paths[0])
+        order = [path.stem for path in notebook_cache.longest_first(paths, processes=1)]
+        assert order[0] == "a", "and before that by the minutes that it says it takes"
+        nbformat.write(notebook("x = 0\n"), paths[0])
         for path, seconds in zip(paths, (3, 2, 1), strict=False):
             store(nbformat.read(path, 4), str(path), seconds)
         nbformat.write(new_notebook(), paths[5])
