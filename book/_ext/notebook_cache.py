@@ -98,7 +98,7 @@ def measured_seconds() -> dict[str, float]:
 
 
 def length(path: Path, measured: dict[str, float]) -> tuple[float, int, int]:
-    """Sort key of a notebook: its seconds when it last ran, first those not known; then what it says of itself."""
+    """Sort key of a notebook: the seconds of its last run, unknown ones first; the minutes that it says; its fits."""
     notebook = read_notebook(path)
     source = "\n".join(cell.source for cell in code_cells(notebook))
     minutes = notebook.metadata.get("chapter", {}).get("minutes_to_run", 0)

@@ -1,4 +1,4 @@
-"""What is tried for each model: twelve settings, no more for one than for another, and none where there are none."""
+"""What is tried for each model that has settings: twelve of them, no more for one than for another."""
 
 import itertools
 from collections.abc import Callable
